@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* RcClient: a camera's image stream over gRPC core, without GStreamer.
+ *
+ * The client has a thread of its own that makes the call, waits for messages
+ * and calls back; a second one for the events when they are asked for. Time
+ * in a callback is time in which nothing more is read from the wire, so a
+ * callback that waits holds the camera back (HTTP/2 flow control); `timeout`
+ * does not count meanwhile.
+ */
+
+#pragma once
+
+#include "wire/rcimageevent.h"
+#include "wire/rcimageset.h"
+#include "wire/rcrequest.h"
+
+G_BEGIN_DECLS
+
+/* Why a stream ended. The GError's message is for developers: what gRPC said
+ * with its status by name. */
+typedef enum {
+  RC_CLIENT_ERROR_NOT_FOUND,    /* the host's name cannot be resolved */
+  RC_CLIENT_ERROR_CONNECT,      /* refused, unreachable, closed before a set */
+  RC_CLIENT_ERROR_TIMEOUT,      /* no connection or no set within `timeout` */
+  RC_CLIENT_ERROR_NOT_A_CAMERA, /* speaks no gRPC, or not this service */
+  RC_CLIENT_ERROR_TOO_LARGE,    /* a message beyond `max_message_size` */
+  RC_CLIENT_ERROR_LOST,         /* the connection ended in mid-stream */
+  RC_CLIENT_ERROR_STATUS,       /* the server ended the call with an error */
+  RC_CLIENT_ERROR_RESOURCES,    /* no thread or channel could be had here */
+} RcClientError;
+
+#define RC_CLIENT_ERROR (rc_client_error_quark ())
+GQuark rc_client_error_quark (void);
+
+typedef enum {
+  RC_CLIENT_IDLE,       /* no request: no call */
+  RC_CLIENT_CONNECTING, /* call made, nothing received yet */
+  RC_CLIENT_STREAMING,  /* a set was received on this call */
+  RC_CLIENT_ENDED,      /* the stream is over, `ended` was or will be called */
+} RcClientState;
+
+/* "idle", "connecting", "streaming", "ended" */
+const gchar *rc_client_state_to_string (RcClientState state);
+
+/**
+ * RcClientConfig:
+ * @host: name or address (IPv6 without brackets)
+ * @port: TCP port
+ * @max_message_size: bytes, at most G_MAXINT
+ * @timeout: ns, the longest wait for the connection and for each set while
+ *   the wire is waited for; 0 waits for ever
+ * @image_events: also run StreamImageEvents
+ */
+typedef struct {
+  const gchar *host;
+  guint16 port;
+  gsize max_message_size;
+  guint64 timeout;
+  gboolean image_events;
+} RcClientConfig;
+
+/**
+ * RcClientCallbacks:
+ * @image_set: a set was received; @request is what was asked for when it was
+ *   sent. Transfers @set
+ * @rejected: a message was no valid set, and was dropped whole
+ * @event: an image event
+ * @events_failed: no events (any more); RC_CLIENT_ERROR_NOT_A_CAMERA if the
+ *   camera does not have the service. Images go on
+ * @ended: the stream is over: the server ended it with status OK (@error
+ *   NULL), or it failed. Called at most once, and nothing after it but
+ *   events
+ *
+ * All are called without a lock held; @event and @events_failed in the events
+ * thread, the others in the client's. None is called after
+ * rc_client_free () returned. NULL members are not called.
+ */
+typedef struct {
+  void (*image_set) (
+      RcImageSet *set, const RcRequest *request, gpointer user_data);
+  void (*rejected) (gsize size, const GError *error, gpointer user_data);
+  void (*event) (const RcImageEvent *event, gpointer user_data);
+  void (*events_failed) (const GError *error, gpointer user_data);
+  void (*ended) (const GError *error, gpointer user_data);
+} RcClientCallbacks;
+
+typedef struct _RcClient RcClient;
+
+/* Starts the client's thread. No call is made before there is a request.
+ * NULL with RC_CLIENT_ERROR_RESOURCES if no thread can be had. */
+RcClient *rc_client_new (const RcClientConfig *config,
+    const RcClientCallbacks *callbacks, gpointer user_data, GError **error);
+
+/* Asks for other images from now on: ends the running call, if the question
+ * differs, and makes another on the same connection. NULL: for nothing, ends
+ * the call. Sets of an older call are not delivered after this returned, but
+ * for one that a callback is being called with. Any thread. */
+void rc_client_set_request (RcClient *client, const RcRequest *request);
+
+RcClientState rc_client_get_state (RcClient *client);
+
+/* Cancels what is under way, without waiting for it: callbacks may still be
+ * running. A callback that waits for something must be released by its owner.
+ * Any thread. */
+void rc_client_cancel (RcClient *client);
+
+/* Cancels and joins the threads, then frees. Not from a callback. */
+void rc_client_free (RcClient *client);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (RcClient, rc_client_free)
+
+G_END_DECLS
