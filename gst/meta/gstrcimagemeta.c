@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "meta/gstrcimagemeta.h"
+
+#include <gst/video/video.h>
+
+static gboolean
+copy_field (GQuark field, const GValue *value, gpointer dest)
+{
+  gst_structure_id_set_value (dest, field, value);
+  return TRUE;
+}
+
+/* The parameters are those of the whole image at its own size. They go along
+ * where the picture stays as it is, and stay behind where it is scaled or cut,
+ * since focal length and principal point would no longer be true. */
+static gboolean
+transform (GstBuffer *dest, GstCustomMeta *meta, GstBuffer *src, GQuark type,
+    gpointer data, gpointer user_data)
+{
+  GstCustomMeta *copy;
+
+  if (GST_META_TRANSFORM_IS_COPY (type)) {
+    if (((GstMetaTransformCopy *)data)->region)
+      return FALSE;
+  } else if (GST_VIDEO_META_TRANSFORM_IS_SCALE (type)) {
+    const GstVideoMetaTransform *scale = data;
+
+    if (GST_VIDEO_INFO_WIDTH (scale->in_info)
+            != GST_VIDEO_INFO_WIDTH (scale->out_info)
+        || GST_VIDEO_INFO_HEIGHT (scale->in_info)
+               != GST_VIDEO_INFO_HEIGHT (scale->out_info))
+      return FALSE;
+  } else {
+    return FALSE;
+  }
+
+  copy = gst_buffer_add_custom_meta (dest, GST_RC_IMAGE_META_NAME);
+  if (copy == NULL)
+    return FALSE;
+  gst_structure_foreach (gst_custom_meta_get_structure (meta), copy_field,
+      gst_custom_meta_get_structure (copy));
+  return TRUE;
+}
+
+void
+gst_rc_image_meta_register (void)
+{
+  const gchar *tags[] = {
+      GST_META_TAG_VIDEO_STR, GST_META_TAG_VIDEO_SIZE_STR, NULL};
+
+  gst_meta_register_custom (
+      GST_RC_IMAGE_META_NAME, tags, transform, NULL, NULL);
+}
+
+static void
+set_image_fields (GstStructure *fields, const RcImageSet *set, RcStream stream,
+    const RcImage *image)
+{
+  gst_structure_set (fields, "stream", G_TYPE_STRING,
+      rc_stream_to_string (stream), "timestamp", G_TYPE_UINT64,
+      image->timestamp, "set-timestamp", G_TYPE_UINT64,
+      rc_image_set_get_timestamp (set), "encoding", G_TYPE_STRING,
+      rc_encoding_to_string (image->encoding), "focal-length", G_TYPE_DOUBLE,
+      (gdouble)image->focal_length, "principal-point-u", G_TYPE_DOUBLE,
+      (gdouble)image->principal_point_u, "principal-point-v", G_TYPE_DOUBLE,
+      (gdouble)image->principal_point_v, "exposure-time", G_TYPE_DOUBLE,
+      (gdouble)image->exposure_time, "gain", G_TYPE_DOUBLE,
+      (gdouble)image->gain, "noise", G_TYPE_DOUBLE, (gdouble)image->noise,
+      "out1-reduction", G_TYPE_DOUBLE, (gdouble)image->out1_reduction,
+      "brightness", G_TYPE_DOUBLE, (gdouble)image->brightness, "gamma",
+      G_TYPE_DOUBLE, (gdouble)image->gamma, "auto-exposure-adapting",
+      G_TYPE_BOOLEAN, image->auto_exposure_adapting, "gpio-inputs", G_TYPE_UINT,
+      image->gpio_inputs, "gpio-outputs", G_TYPE_UINT, image->gpio_outputs,
+      "gpio-values", G_TYPE_UINT, image->gpio_values, NULL);
+}
+
+static void
+set_disparity_fields (GstStructure *fields, const RcDisparity *disparity)
+{
+  gst_structure_set (fields, "scale", G_TYPE_DOUBLE, (gdouble)disparity->scale,
+      "offset", G_TYPE_DOUBLE, (gdouble)disparity->offset, "invalid-data-value",
+      G_TYPE_DOUBLE, (gdouble)disparity->invalid_data_value, "baseline",
+      G_TYPE_DOUBLE, (gdouble)disparity->baseline, "delta-d", G_TYPE_DOUBLE,
+      (gdouble)disparity->delta_d, NULL);
+}
+
+void
+gst_buffer_add_rc_image_meta (
+    GstBuffer *buffer, const RcImageSet *set, RcStream stream)
+{
+  const RcImage *image = rc_image_set_get_image (set, stream);
+  const RcDisparity *disparity = rc_image_set_get_disparity (set);
+  GstCustomMeta *meta;
+  GstStructure *fields;
+
+  g_return_if_fail (image != NULL);
+
+  meta = gst_buffer_add_custom_meta (buffer, GST_RC_IMAGE_META_NAME);
+  g_return_if_fail (meta != NULL);
+  fields = gst_custom_meta_get_structure (meta);
+
+  set_image_fields (fields, set, stream, image);
+  if (disparity != NULL
+      && (stream == RC_STREAM_DISPARITY || stream == RC_STREAM_CONFIDENCE
+          || stream == RC_STREAM_ERROR))
+    set_disparity_fields (fields, disparity);
+}

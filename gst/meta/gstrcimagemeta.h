@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <gst/gst.h>
+
+#include "wire/rcimageset.h"
+
+G_BEGIN_DECLS
+
+/**
+ * GST_RC_IMAGE_META_NAME:
+ *
+ * The #GstCustomMeta that every image buffer carries; read it with
+ * gst_buffer_get_custom_meta() and gst_custom_meta_get_structure(). Its fields
+ * are listed in docs/elements.md.
+ *
+ * Since: 0.1
+ */
+#define GST_RC_IMAGE_META_NAME "GstRcImageMeta"
+
+/* Registers the meta with GStreamer; to be called once, at plugin load. */
+void gst_rc_image_meta_register (void);
+
+/* Adds what @set says of its image @stream. @buffer must be writable. */
+void gst_buffer_add_rc_image_meta (
+    GstBuffer *buffer, const RcImageSet *set, RcStream stream);
+
+G_END_DECLS

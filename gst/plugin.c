@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include <gst/gst.h>
+
+#include "meta/gstrcimagemeta.h"
+#include "source/gstrcgrpcsrc.h"
+
+static gboolean
+plugin_init (GstPlugin *plugin)
+{
+  gst_rc_image_meta_register ();
+  return GST_ELEMENT_REGISTER (rcgrpcsrc, plugin);
+}
+
+GST_PLUGIN_DEFINE (GST_VERSION_MAJOR, GST_VERSION_MINOR, rcgrpc,
+    "Stereo cameras over their gRPC image interface", plugin_init, VERSION,
+    "LGPL", PACKAGE, "https://roboception.com")

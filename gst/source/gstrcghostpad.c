@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A source that pushes into a pad with no peer posts an error and ends. Pads
+ * that are requested and not linked (yet), or unlinked for a while, are normal
+ * here, so the ghost pad's internal pad swallows what nobody takes. */
+
+#include "source/gstrcghostpad.h"
+
+/* How long a push may still take when its pad is released. */
+#define PUSH_GRACE (250 * G_TIME_SPAN_MILLISECOND)
+
+/* Attached to the ghost pad as qdata and freed with it. */
+typedef struct {
+  GstRcStreamSrc *child; /* lives as long as the pad has it as target */
+
+  GMutex lock; /* a leaf */
+  GCond idle;
+  gboolean pushing;
+} PushState;
+
+static GQuark
+push_state_quark (void)
+{
+  return g_quark_from_static_string ("gst-rc-ghost-pad-push-state");
+}
+
+static void
+push_state_free (PushState *state)
+{
+  g_cond_clear (&state->idle);
+  g_mutex_clear (&state->lock);
+  g_free (state);
+}
+
+static void
+set_pushing (PushState *state, gboolean pushing)
+{
+  g_mutex_lock (&state->lock);
+  state->pushing = pushing;
+  if (!pushing)
+    g_cond_signal (&state->idle);
+  g_mutex_unlock (&state->lock);
+}
+
+static GstFlowReturn
+chain (GstPad *proxy, GstObject *parent, GstBuffer *buffer)
+{
+  GstPad *ghost = GST_PAD (parent);
+  PushState *state =
+      g_object_get_qdata (G_OBJECT (parent), push_state_quark ());
+  GstFlowReturn ret;
+
+  set_pushing (state, TRUE);
+  ret = gst_pad_push (ghost, buffer);
+  set_pushing (state, FALSE);
+
+  switch (ret) {
+  case GST_FLOW_OK:
+    break;
+  case GST_FLOW_NOT_LINKED:
+    ret = GST_FLOW_OK;
+    break;
+  case GST_FLOW_FLUSHING:
+    /* The branch was shut down without being unlinked: it may be replaced. */
+    if (!GST_PAD_IS_FLUSHING (ghost))
+      ret = GST_FLOW_OK;
+    break;
+  default:
+    /* The streaming thread pauses now; with leaky=none nobody may wait for
+     * it to empty its queue. */
+    rc_set_queue_set_flushing (
+        gst_rc_stream_src_get_queue (state->child), TRUE);
+    break;
+  }
+  return ret;
+}
+
+/* Each base source makes a group of its own; the streams of one camera belong
+ * together. */
+static gboolean
+handle_event (GstPad *proxy, GstObject *parent, GstEvent *event)
+{
+  if (GST_EVENT_TYPE (event) == GST_EVENT_STREAM_START) {
+    PushState *state =
+        g_object_get_qdata (G_OBJECT (parent), push_state_quark ());
+
+    event = gst_event_make_writable (event);
+    gst_event_set_group_id (
+        event, gst_rc_stream_src_get_group_id (state->child));
+  }
+  return gst_pad_event_default (proxy, parent, event);
+}
+
+GstPad *
+gst_rc_ghost_pad_new (GstRcStreamSrc *child, GstPadTemplate *templ)
+{
+  g_autoptr (GstPad) target =
+      gst_element_get_static_pad (GST_ELEMENT (child), "src");
+  g_autoptr (GstPad) proxy = NULL;
+  GstPad *ghost = gst_ghost_pad_new_from_template (
+      rc_stream_to_string (gst_rc_stream_src_get_stream (child)), target,
+      templ);
+  PushState *state = g_new0 (PushState, 1);
+
+  state->child = child;
+  g_mutex_init (&state->lock);
+  g_cond_init (&state->idle);
+  g_object_set_qdata_full (G_OBJECT (ghost), push_state_quark (), state,
+      (GDestroyNotify)push_state_free);
+
+  proxy = GST_PAD (gst_proxy_pad_get_internal (GST_PROXY_PAD (ghost)));
+  gst_pad_set_chain_function (proxy, chain);
+  gst_pad_set_event_function (proxy, handle_event);
+  return ghost;
+}
+
+gboolean
+gst_rc_ghost_pad_release_push (GstPad *pad)
+{
+  PushState *state = g_object_get_qdata (G_OBJECT (pad), push_state_quark ());
+  gint64 deadline = g_get_monotonic_time () + PUSH_GRACE;
+  gboolean stuck;
+
+  g_mutex_lock (&state->lock);
+  while (state->pushing
+         && g_cond_wait_until (&state->idle, &state->lock, deadline))
+    ;
+  stuck = state->pushing;
+  g_mutex_unlock (&state->lock);
+
+  if (stuck) {
+    GST_INFO_OBJECT (pad, "its branch is blocked: flushing it");
+    gst_pad_push_event (pad, gst_event_new_flush_start ());
+  }
+  return stuck;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Turns a set into what each pad's queue gets: PTS, duration and number. */
+
+#pragma once
+
+#include <gst/gst.h>
+
+#include "source/gstrcenums.h"
+#include "source/rcclockmap.h"
+#include "source/rcsetqueue.h"
+
+G_BEGIN_DECLS
+
+typedef struct {
+  RcClockMap *clock_map;
+  GstRcTimestampMode mode;
+  GstClockTime last_pts; /* of a set; NONE before the first */
+
+  /* of the set that was last taken */
+  guint64 number;
+  GstClockTime arrival;
+  GstClockTime duration;
+  gboolean resync;
+} GstRcTimeline;
+
+void gst_rc_timeline_init (GstRcTimeline *timeline);
+void gst_rc_timeline_clear (GstRcTimeline *timeline);
+
+/* A new run of PLAYING. */
+void gst_rc_timeline_start (GstRcTimeline *timeline, GstRcTimestampMode mode);
+
+/* Set @number has arrived at the running time @arrival. */
+void gst_rc_timeline_take (GstRcTimeline *timeline, RcImageSet *set,
+    guint64 number, GstClockTime arrival);
+
+/* What the pad of @stream gets of the set last taken, which is @set; a GAP
+ * where the set does not have that stream. Borrows the set. */
+RcQueuedSet gst_rc_timeline_item (
+    GstRcTimeline *timeline, RcImageSet *set, RcStream stream);
+
+G_END_DECLS

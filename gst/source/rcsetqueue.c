@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "source/rcsetqueue.h"
+
+/* One lock, held for a few instructions; `changed` wakes the one producer or
+ * the one consumer that may be waiting, never both. */
+struct _RcSetQueue {
+  GMutex lock;
+  GCond changed;
+
+  /* all guarded by lock */
+  GQueue items; /* (element-type RcQueuedSet) */
+  guint max;
+  RcLeaky leaky;
+  gboolean flushing;
+  gboolean ended;
+  guint64 queued;
+  guint64 dropped;
+};
+
+static void
+item_free (RcQueuedSet *item)
+{
+  g_clear_pointer (&item->set, rc_image_set_unref);
+  g_free (item);
+}
+
+RcSetQueue *
+rc_set_queue_new (void)
+{
+  RcSetQueue *queue = g_new0 (RcSetQueue, 1);
+
+  g_mutex_init (&queue->lock);
+  g_cond_init (&queue->changed);
+  g_queue_init (&queue->items);
+  queue->max = 1;
+  return queue;
+}
+
+void
+rc_set_queue_free (RcSetQueue *queue)
+{
+  g_queue_clear_full (&queue->items, (GDestroyNotify)item_free);
+  g_cond_clear (&queue->changed);
+  g_mutex_clear (&queue->lock);
+  g_free (queue);
+}
+
+void
+rc_set_queue_set_limit (RcSetQueue *queue, guint max, RcLeaky leaky)
+{
+  g_mutex_lock (&queue->lock);
+  queue->max = MAX (max, 1);
+  queue->leaky = leaky;
+  g_cond_signal (&queue->changed);
+  g_mutex_unlock (&queue->lock);
+}
+
+static gboolean
+is_full_unlocked (RcSetQueue *queue)
+{
+  return queue->items.length >= queue->max;
+}
+
+static gboolean
+has_to_wait_unlocked (RcSetQueue *queue)
+{
+  return queue->leaky == RC_LEAKY_NONE && is_full_unlocked (queue)
+         && !queue->flushing;
+}
+
+static void
+drop_oldest_unlocked (RcSetQueue *queue)
+{
+  RcQueuedSet *oldest = g_queue_pop_head (&queue->items);
+
+  if (oldest->set != NULL)
+    queue->dropped++;
+  item_free (oldest);
+}
+
+static void
+push_unlocked (RcSetQueue *queue, const RcQueuedSet *item)
+{
+  RcQueuedSet *copy;
+
+  if (item->set != NULL)
+    queue->queued++;
+
+  if (queue->flushing
+      || (queue->leaky == RC_LEAKY_UPSTREAM && is_full_unlocked (queue))) {
+    if (item->set != NULL)
+      queue->dropped++;
+    return;
+  }
+
+  while (is_full_unlocked (queue))
+    drop_oldest_unlocked (queue);
+
+  copy = g_new (RcQueuedSet, 1);
+  *copy = *item;
+  if (copy->set != NULL)
+    rc_image_set_ref (copy->set);
+  g_queue_push_tail (&queue->items, copy);
+  g_cond_signal (&queue->changed);
+}
+
+gboolean
+rc_set_queue_try_push (RcSetQueue *queue, const RcQueuedSet *item)
+{
+  gboolean pushed;
+
+  g_mutex_lock (&queue->lock);
+  pushed = !has_to_wait_unlocked (queue);
+  if (pushed)
+    push_unlocked (queue, item);
+  g_mutex_unlock (&queue->lock);
+  return pushed;
+}
+
+void
+rc_set_queue_push (RcSetQueue *queue, const RcQueuedSet *item)
+{
+  g_mutex_lock (&queue->lock);
+  while (has_to_wait_unlocked (queue))
+    g_cond_wait (&queue->changed, &queue->lock);
+  push_unlocked (queue, item);
+  g_mutex_unlock (&queue->lock);
+}
+
+RcPop
+rc_set_queue_pop (RcSetQueue *queue, RcQueuedSet *item)
+{
+  RcQueuedSet *head;
+  RcPop result;
+
+  g_mutex_lock (&queue->lock);
+  while (!queue->flushing && !queue->ended && queue->items.length == 0)
+    g_cond_wait (&queue->changed, &queue->lock);
+
+  if (queue->flushing) {
+    result = RC_POP_FLUSHING;
+  } else if ((head = g_queue_pop_head (&queue->items)) != NULL) {
+    *item = *head;
+    g_free (head);
+    g_cond_signal (&queue->changed);
+    result = RC_POP_SET;
+  } else {
+    result = RC_POP_END;
+  }
+  g_mutex_unlock (&queue->lock);
+  return result;
+}
+
+void
+rc_set_queue_end (RcSetQueue *queue)
+{
+  g_mutex_lock (&queue->lock);
+  queue->ended = TRUE;
+  g_cond_signal (&queue->changed);
+  g_mutex_unlock (&queue->lock);
+}
+
+void
+rc_set_queue_set_flushing (RcSetQueue *queue, gboolean flushing)
+{
+  g_mutex_lock (&queue->lock);
+  queue->flushing = flushing;
+  g_cond_broadcast (&queue->changed);
+  g_mutex_unlock (&queue->lock);
+}
+
+void
+rc_set_queue_drop_all (RcSetQueue *queue)
+{
+  g_mutex_lock (&queue->lock);
+  while (queue->items.length > 0)
+    drop_oldest_unlocked (queue);
+  g_cond_signal (&queue->changed);
+  g_mutex_unlock (&queue->lock);
+}
+
+void
+rc_set_queue_reset (RcSetQueue *queue)
+{
+  rc_set_queue_drop_all (queue);
+  g_mutex_lock (&queue->lock);
+  queue->ended = FALSE;
+  queue->queued = 0;
+  queue->dropped = 0;
+  g_mutex_unlock (&queue->lock);
+}
+
+void
+rc_set_queue_get_stats (RcSetQueue *queue, RcSetQueueStats *stats)
+{
+  g_mutex_lock (&queue->lock);
+  stats->queued = queue->queued;
+  stats->dropped = queue->dropped;
+  stats->level = queue->items.length;
+  g_mutex_unlock (&queue->lock);
+}

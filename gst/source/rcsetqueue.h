@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The bounded queue between the client's thread and a pad's: one producer, one
+ * consumer, and a rule for what happens when it is full. GLib only. */
+
+#pragma once
+
+#include <glib.h>
+
+#include "wire/rcimageset.h"
+
+G_BEGIN_DECLS
+
+typedef enum {
+  RC_LEAKY_NONE,       /* the producer waits */
+  RC_LEAKY_UPSTREAM,   /* the newest goes */
+  RC_LEAKY_DOWNSTREAM, /* the oldest goes */
+} RcLeaky;
+
+/**
+ * RcQueuedSet:
+ * @set: the set, or NULL for a set that lacks what was asked for
+ * @number: of the set, counted from 0
+ * @pts: running time, ns
+ * @duration: to the next set, ns, as expected
+ * @resync: the camera's clock jumped before this set
+ */
+typedef struct {
+  RcImageSet *set;
+  guint64 number;
+  guint64 pts;
+  guint64 duration;
+  gboolean resync;
+} RcQueuedSet;
+
+typedef enum {
+  RC_POP_SET,
+  RC_POP_FLUSHING,
+  RC_POP_END,
+} RcPop;
+
+typedef struct {
+  guint64 queued;  /* sets with data that came in */
+  guint64 dropped; /* of those, the ones that never came out */
+  guint level;     /* sets in the queue now */
+} RcSetQueueStats;
+
+typedef struct _RcSetQueue RcSetQueue;
+
+RcSetQueue *rc_set_queue_new (void);
+void rc_set_queue_free (RcSetQueue *queue);
+
+/* @max: at least 1. */
+void rc_set_queue_set_limit (RcSetQueue *queue, guint max, RcLeaky leaky);
+
+/* Takes a copy of @item, and a reference to its set. Returns FALSE, without
+ * having taken it, only where it would have to wait: the queue is full and
+ * does not leak. While flushing, the item is dropped. */
+gboolean rc_set_queue_try_push (RcSetQueue *queue, const RcQueuedSet *item);
+
+/* The same, but waits for room, or for flushing. */
+void rc_set_queue_push (RcSetQueue *queue, const RcQueuedSet *item);
+
+/* Waits for an item, the end or flushing; hands the set's reference over. */
+RcPop rc_set_queue_pop (RcSetQueue *queue, RcQueuedSet *item);
+
+/* After what is queued now comes the end, which stays until a clear. */
+void rc_set_queue_end (RcSetQueue *queue);
+
+/* While flushing nothing waits and nothing goes in; what is in stays. */
+void rc_set_queue_set_flushing (RcSetQueue *queue, gboolean flushing);
+
+/* Drops what is queued. */
+void rc_set_queue_drop_all (RcSetQueue *queue);
+
+/* Empties the queue, takes the end back and starts the counters anew. */
+void rc_set_queue_reset (RcSetQueue *queue);
+
+void rc_set_queue_get_stats (RcSetQueue *queue, RcSetQueueStats *stats);
+
+G_END_DECLS
