@@ -41,19 +41,21 @@ static gboolean
 parse_streams (const gchar *value, RcUri *uri, GError **error)
 {
   g_auto (GStrv) names = g_strsplit_set (value, "+ ,", -1);
+  guint i = 0;
 
-  for (guint i = 0; names[i] != NULL; i++) {
+  /* Also an empty value is a list of one name, which no stream has. */
+  do {
     RcStream stream;
 
     if (!rc_stream_from_string (names[i], &stream)) {
       g_set_error (error, G_URI_ERROR, G_URI_ERROR_BAD_QUERY,
-          "streams=%s: \"%s\" is none of left, right, disparity, confidence, "
-          "error, mesh and metadata",
-          value, names[i]);
+          "streams=%s: one or more of left, right, disparity, confidence, "
+          "error, mesh and metadata are needed, with a + between them",
+          value);
       return FALSE;
     }
     uri->streams |= 1 << stream;
-  }
+  } while (names[i] != NULL && names[++i] != NULL);
   return TRUE;
 }
 
