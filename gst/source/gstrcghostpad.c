@@ -62,8 +62,10 @@ chain (GstPad *proxy, GstObject *parent, GstBuffer *buffer)
     break;
   case GST_FLOW_FLUSHING:
     /* The branch was shut down without being unlinked: it may be replaced. */
+    GST_OBJECT_LOCK (ghost);
     if (!GST_PAD_IS_FLUSHING (ghost))
       ret = GST_FLOW_OK;
+    GST_OBJECT_UNLOCK (ghost);
     break;
   default:
     /* The streaming thread pauses now; with leaky=none nobody may wait for

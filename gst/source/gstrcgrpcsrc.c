@@ -65,7 +65,6 @@
 GST_DEBUG_CATEGORY_STATIC (gst_rc_grpc_src_debug);
 #define GST_CAT_DEFAULT gst_rc_grpc_src_debug
 
-
 /* Sets over which frame-rate is averaged. */
 #define FRAME_RATE_SETS 16
 
@@ -85,6 +84,7 @@ struct _GstRcGrpcSrc {
   GstBin parent;
 
   GstRcSettings settings; /* object lock */
+  GError *uri_error;      /* object lock; of the property uri, last set */
 
   /* object lock */
   Stream streams[RC_N_STREAMS]; /* owned; all NULL where there is no pad */
@@ -472,16 +472,37 @@ prepare_run (GstRcGrpcSrc *self)
   GST_OBJECT_UNLOCK (self);
 }
 
+/* A property cannot refuse its value, but the element can refuse to run with
+ * defaults that nobody asked for. */
+static gboolean
+check_uri (GstRcGrpcSrc *self)
+{
+  g_autofree gchar *why = NULL;
+
+  GST_OBJECT_LOCK (self);
+  if (self->uri_error != NULL)
+    why = g_strdup (self->uri_error->message);
+  GST_OBJECT_UNLOCK (self);
+  if (why == NULL)
+    return TRUE;
+
+  GST_ELEMENT_ERROR (self, RESOURCE, SETTINGS, ("%s", why), (NULL));
+  return FALSE;
+}
+
 static GstStateChangeReturn
 gst_rc_grpc_src_change_state (GstElement *element, GstStateChange transition)
 {
   GstRcGrpcSrc *self = GST_RC_GRPC_SRC (element);
   GstStateChangeReturn ret;
 
-  if (transition == GST_STATE_CHANGE_READY_TO_PAUSED)
+  if (transition == GST_STATE_CHANGE_READY_TO_PAUSED) {
+    if (!check_uri (self))
+      return GST_STATE_CHANGE_FAILURE;
     prepare_run (self);
-  else if (transition == GST_STATE_CHANGE_PLAYING_TO_PAUSED)
+  } else if (transition == GST_STATE_CHANGE_PLAYING_TO_PAUSED) {
     stop_client (self);
+  }
 
   ret = GST_ELEMENT_CLASS (gst_rc_grpc_src_parent_class)
             ->change_state (element, transition);
@@ -817,7 +838,11 @@ gst_rc_grpc_src_set_property (
 
     if (g_value_get_string (value) != NULL
         && !take_uri (self, g_value_get_string (value), 0, &error))
-      g_warning ("%s: %s", GST_OBJECT_NAME (self), error->message);
+      GST_WARNING_OBJECT (self, "%s", error->message);
+    GST_OBJECT_LOCK (self);
+    g_clear_error (&self->uri_error);
+    self->uri_error = g_steal_pointer (&error);
+    GST_OBJECT_UNLOCK (self);
     return;
   }
 
@@ -874,6 +899,7 @@ gst_rc_grpc_src_finalize (GObject *object)
 
   gst_rc_timeline_clear (&self->timeline);
   gst_rc_settings_clear (&self->settings);
+  g_clear_error (&self->uri_error);
   G_OBJECT_CLASS (gst_rc_grpc_src_parent_class)->finalize (object);
 }
 
