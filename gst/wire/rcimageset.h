@@ -26,12 +26,17 @@ G_BEGIN_DECLS
 /* All of a set but its payload ranges: fields known to us are below 1 KiB an
  * image, unknown ones are not gathered. */
 #define RC_MAX_HEADER_SIZE (64 * 1024)
+/* Fields in a message, unknown ones and those of all its messages included:
+ * each costs a step of the walk, and a set has below 200. */
+#define RC_MAX_FIELDS (64 * 1024)
+/* Groups inside each other in an unknown field; no camera sends any. */
+#define RC_MAX_GROUP_DEPTH 32
 
 typedef enum {
   RC_IMAGE_SET_ERROR_EMPTY,     /* a message of no bytes */
   RC_IMAGE_SET_ERROR_MALFORMED, /* not the protobuf wire format */
   RC_IMAGE_SET_ERROR_LIMIT,     /* beyond a limit above */
-  RC_IMAGE_SET_ERROR_STRING,    /* a string that is not UTF-8 */
+  RC_IMAGE_SET_ERROR_STRING,    /* a string that is not UTF-8, or holds NUL */
   RC_IMAGE_SET_ERROR_TIME,     /* before 1970, or nsec out of 0 … 999999999 */
   RC_IMAGE_SET_ERROR_ENCODING, /* an encoding that we do not know */
   RC_IMAGE_SET_ERROR_GEOMETRY, /* width, height, step and data disagree */
@@ -54,7 +59,8 @@ guint rc_encoding_bytes_per_pixel (RcEncoding encoding);
 /**
  * RcImage:
  * @timestamp: ns since the Unix epoch. The image's own; for the disparity
- *   image DisparityImage.image's, else DisparityImage's; else the set's
+ *   image DisparityImage.image's, else DisparityImage's; else the set's. A
+ *   time of 0 counts as absent, as in proto3
  * @width: pixels
  * @height: pixels
  * @step: bytes from one row to the next in the message
@@ -135,12 +141,13 @@ gsize rc_image_set_get_size (const RcImageSet *set);
 /* ns since the Unix epoch; 0 if the message has none. */
 guint64 rc_image_set_get_timestamp (const RcImageSet *set);
 
-/* TRUE if the set has that image or mesh; always TRUE for METADATA. */
+/* TRUE if the set has that image or mesh; always TRUE for METADATA. A mesh of
+ * no bytes is none. */
 gboolean rc_image_set_has (const RcImageSet *set, RcStream stream);
 
 /* When the stream's data was captured, ns since the Unix epoch: RcImage's
  * timestamp, the mesh's (else the set's), or the set's for METADATA and for
- * what the set does not have. */
+ * what the set does not have. A time of 0 counts as absent, as in proto3. */
 guint64 rc_image_set_get_stream_timestamp (
     const RcImageSet *set, RcStream stream);
 

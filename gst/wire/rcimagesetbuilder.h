@@ -29,7 +29,8 @@ void rc_image_set_builder_add_mesh (
     RcImageSetBuilder *builder, guint64 timestamp, GBytes *ply);
 
 /* The message's pieces in order, (element-type GBytes); their concatenation
- * is the serialized ImageSet. The builder is spent by it. */
+ * is the serialized ImageSet. They are the caller's; the builder is empty
+ * afterwards, and still to be freed. */
 GPtrArray *rc_image_set_builder_finish (RcImageSetBuilder *builder);
 
 G_END_DECLS

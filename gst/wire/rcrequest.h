@@ -18,7 +18,7 @@ typedef enum {
 /**
  * RcRequest:
  * @streams: bit mask of 1 << #RcStream; RC_STREAM_METADATA asks for nothing
- * @color: left and right as rgb8
+ * @color: left and right, and the texture of a mesh, as rgb8
  * @mesh_max_points: 0 is the camera's default, else at least 1000
  * @mesh_binning: how points that fall together become one
  * @mesh_watertight: close the holes
@@ -34,14 +34,15 @@ typedef struct {
 } RcRequest;
 
 /* TRUE if the two put the same question to the camera: fields that say
- * nothing (mesh options without a mesh, color without a camera image) and
- * RC_STREAM_METADATA do not count. */
+ * nothing (mesh options without a mesh, color without a camera image or a
+ * textured mesh) and RC_STREAM_METADATA do not count. */
 gboolean rc_request_equal (const RcRequest *a, const RcRequest *b);
 
 /* The serialized ImageSetRequest. */
 GBytes *rc_request_to_bytes (const RcRequest *request);
 
-/* Parses a serialized ImageSetRequest; FALSE if it is not one. */
+/* Parses a serialized ImageSetRequest; FALSE if it is not one, and @request is
+ * then untouched. A binning method that we do not know is AVERAGE. */
 gboolean rc_request_from_bytes (RcRequest *request, GBytes *bytes);
 
 G_END_DECLS
