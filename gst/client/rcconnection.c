@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* GIO resolves and connects, gRPC gets the connected socket. gRPC could do
+ * both, but resolves with c-ares, which knows neither NSS nor `.local`; tries
+ * one address after the other; and cannot give up a connect () in progress:
+ * grpc_shutdown () then blocks for up to 10 s.
+ *
+ * Threads: everything runs in the calling thread, which iterates a main
+ * context of its own while a lookup is in a thread of GLib's pool.
+ */
+
+#include "config.h"
+
+#include "client/rcconnection.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+
+#include <grpc/grpc_posix.h>
+#include <grpc/grpc_security.h>
+
+struct _RcConnection {
+  grpc_channel *channel;
+};
+
+/* One attempt, in the thread and main context that wait for it. */
+typedef struct {
+  GCancellable *cancellable;
+  GSocketConnection *connection;
+  GError *error;
+  gboolean done;
+  gboolean resolved;
+  gboolean timed_out;
+} Attempt;
+
+static void
+on_event (GSocketClient *client, GSocketClientEvent event,
+    GSocketConnectable *connectable, GIOStream *stream, Attempt *attempt)
+{
+  if (event == G_SOCKET_CLIENT_RESOLVED)
+    attempt->resolved = TRUE;
+}
+
+static void
+on_connected (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Attempt *attempt = user_data;
+
+  attempt->connection = g_socket_client_connect_finish (
+      G_SOCKET_CLIENT (source), result, &attempt->error);
+  attempt->done = TRUE;
+}
+
+static gboolean
+on_deadline (gpointer user_data)
+{
+  Attempt *attempt = user_data;
+
+  attempt->timed_out = TRUE;
+  g_cancellable_cancel (attempt->cancellable);
+  return G_SOURCE_REMOVE;
+}
+
+static GSource *
+attach_timer (Attempt *attempt, gint64 deadline, GMainContext *context)
+{
+  GSource *timer = g_timeout_source_new (0);
+
+  g_source_set_ready_time (timer, deadline == G_MAXINT64 ? -1 : deadline);
+  g_source_set_callback (timer, on_deadline, attempt, NULL);
+  g_source_attach (timer, context);
+  return timer;
+}
+
+static void
+run_attempt (Attempt *attempt, const gchar *host, guint16 port, gint64 deadline)
+{
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  g_autoptr (GSocketConnectable) name = g_network_address_new (host, port);
+  g_autoptr (GSocketClient) client = g_socket_client_new ();
+  g_autoptr (GSource) timer = NULL;
+
+  /* A proxy that is set for the web is not meant for cameras. */
+  g_socket_client_set_enable_proxy (client, FALSE);
+  g_signal_connect (client, "event", G_CALLBACK (on_event), attempt);
+
+  g_main_context_push_thread_default (context);
+  timer = attach_timer (attempt, deadline, context);
+  g_socket_client_connect_async (
+      client, name, attempt->cancellable, on_connected, attempt);
+  while (!attempt->done)
+    g_main_context_iteration (context, TRUE);
+  g_source_destroy (timer);
+  /* What GIO gave up in favour of another address still has to come back. */
+  while (g_main_context_iteration (context, FALSE))
+    ;
+  g_main_context_pop_thread_default (context);
+}
+
+static RcClientError
+classify (const Attempt *attempt)
+{
+  if (attempt->timed_out)
+    return RC_CLIENT_ERROR_TIMEOUT;
+  if (!attempt->resolved)
+    return RC_CLIENT_ERROR_NOT_FOUND;
+  if (g_error_matches (
+          attempt->error, G_IO_ERROR, G_IO_ERROR_TOO_MANY_OPEN_FILES))
+    return RC_CLIENT_ERROR_RESOURCES;
+  return RC_CLIENT_ERROR_CONNECT;
+}
+
+static GSocketConnection *
+connect_to_host (const RcClientConfig *config, gint64 deadline,
+    GCancellable *cancellable, GError **error)
+{
+  Attempt attempt = {.cancellable = cancellable};
+  g_autoptr (GError) cause = NULL;
+
+  run_attempt (&attempt, config->host, config->port, deadline);
+  if (attempt.connection)
+    return attempt.connection;
+
+  cause = attempt.error;
+  if (!attempt.timed_out
+      && g_cancellable_set_error_if_cancelled (cancellable, error))
+    return NULL;
+  g_set_error (error, RC_CLIENT_ERROR, classify (&attempt),
+      "cannot %s %s:%u%s: %s", attempt.resolved ? "connect to" : "resolve",
+      config->host, config->port, attempt.timed_out ? " in time" : "",
+      cause->message);
+  return NULL;
+}
+
+/* gRPC takes a file descriptor over, GSocket keeps its own: a second one. */
+static int
+take_descriptor (GSocketConnection *connection, GError **error)
+{
+  GSocket *socket = g_socket_connection_get_socket (connection);
+  int fd;
+
+  /* A window update that waits for an acknowledgement stalls the camera. */
+  g_socket_set_option (socket, IPPROTO_TCP, TCP_NODELAY, TRUE, NULL);
+  fd = fcntl (g_socket_get_fd (socket), F_DUPFD_CLOEXEC, 0);
+  if (fd < 0)
+    g_set_error (error, RC_CLIENT_ERROR, RC_CLIENT_ERROR_RESOURCES,
+        "no file descriptor: %s", g_strerror (errno));
+  return fd;
+}
+
+/* HTTP/2's :authority. A zone has a meaning on this machine only, RFC 6874. */
+static gchar *
+get_authority (const gchar *host, guint16 port)
+{
+  g_autofree gchar *ascii = g_hostname_to_ascii (host);
+  g_autofree gchar *name = g_strdup (ascii ? ascii : host);
+
+  if (strchr (name, ':') == NULL)
+    return g_strdup_printf ("%s:%u", name, port);
+  name[strcspn (name, "%")] = '\0';
+  return g_strdup_printf ("[%s]:%u", name, port);
+}
+
+static grpc_arg
+string_arg (const gchar *key, const gchar *value)
+{
+  grpc_arg arg = {.type = GRPC_ARG_STRING, .key = (gchar *)key};
+
+  arg.value.string = (gchar *)value;
+  return arg;
+}
+
+static grpc_arg
+integer_arg (const gchar *key, gint value)
+{
+  grpc_arg arg = {.type = GRPC_ARG_INTEGER, .key = (gchar *)key};
+
+  arg.value.integer = value;
+  return arg;
+}
+
+static grpc_channel *
+create_channel (const RcClientConfig *config, int fd)
+{
+  g_autofree gchar *authority = get_authority (config->host, config->port);
+  gint limit = MIN (config->max_message_size, G_MAXINT);
+  grpc_arg arg[] = {
+      string_arg (GRPC_ARG_DEFAULT_AUTHORITY, authority),
+      string_arg (GRPC_ARG_PRIMARY_USER_AGENT_STRING, PACKAGE "/" VERSION),
+      integer_arg (GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, limit),
+  };
+  grpc_channel_args args = {.num_args = G_N_ELEMENTS (arg), .args = arg};
+  grpc_channel_credentials *credentials = grpc_insecure_credentials_create ();
+  grpc_channel *channel;
+
+  channel = grpc_channel_create_from_fd (authority, fd, credentials, &args);
+  grpc_channel_credentials_release (credentials);
+  return channel;
+}
+
+RcConnection *
+rc_connection_open (const RcClientConfig *config, gint64 deadline,
+    GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GSocketConnection) connection = NULL;
+  RcConnection *self;
+  int fd;
+
+  connection = connect_to_host (config, deadline, cancellable, error);
+  if (!connection)
+    return NULL;
+  fd = take_descriptor (connection, error);
+  if (fd < 0)
+    return NULL;
+  self = g_atomic_rc_box_new0 (RcConnection);
+  self->channel = create_channel (config, fd);
+  return self;
+}
+
+RcConnection *
+rc_connection_ref (RcConnection *connection)
+{
+  return g_atomic_rc_box_acquire (connection);
+}
+
+static void
+rc_connection_clear (RcConnection *self)
+{
+  grpc_channel_destroy (self->channel);
+}
+
+void
+rc_connection_unref (RcConnection *connection)
+{
+  g_atomic_rc_box_release_full (
+      connection, (GDestroyNotify)rc_connection_clear);
+}
+
+grpc_channel *
+rc_connection_get_channel (RcConnection *connection)
+{
+  return connection->channel;
+}
