@@ -562,14 +562,14 @@ add_stream (GstRcGrpcSrc *self, RcStream stream, gboolean from_uri)
 
   child = gst_rc_stream_src_new (stream);
   queue = gst_rc_stream_src_get_queue (child);
-  pad = gst_rc_ghost_pad_new (
-      child, gst_element_get_pad_template (element, name));
   /* The table keeps a reference beside the bin's. */
   if (!gst_bin_add (GST_BIN (self), gst_object_ref_sink (child))) {
     gst_object_unref (child);
-    gst_object_unref (gst_object_ref_sink (pad));
     return NULL;
   }
+  /* Not before: GstBin unlinks the pads of what is added to it. */
+  pad = gst_rc_ghost_pad_new (
+      child, gst_element_get_pad_template (element, name));
 
   GST_OBJECT_LOCK (self);
   gst_rc_stream_src_set_latency (child, self->settings.latency * GST_MSECOND);
