@@ -16,4 +16,4 @@ plugin_init (GstPlugin *plugin)
 
 GST_PLUGIN_DEFINE (GST_VERSION_MAJOR, GST_VERSION_MINOR, rcgrpc,
     "Stereo cameras over their gRPC image interface", plugin_init, VERSION,
-    "LGPL", PACKAGE, "https://roboception.com")
+    "LGPL", PACKAGE, "Unknown package origin")

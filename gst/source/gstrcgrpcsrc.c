@@ -268,8 +268,10 @@ on_image_set (RcImageSet *set, const RcRequest *request, gpointer user_data)
       number, GST_TIME_ARGS (arrival));
   self->in_rejects = FALSE;
   gst_rc_timeline_take (&self->timeline, set, number, arrival);
-  if (self->timeline.resync && number > 0)
-    GST_WARNING_OBJECT (self, "the camera's clock jumped: resynchronized");
+  if (self->timeline.mapping == RC_CLOCK_MAP_JUMPED)
+    GST_WARNING_OBJECT (self,
+        "the camera's clock jumped by %" GST_STIME_FORMAT ": resynchronized",
+        GST_STIME_ARGS (self->timeline.jump));
   distribute (self, children, set, request);
   rc_image_set_unref (set);
 

@@ -54,9 +54,10 @@ gst_rc_timeline_take (GstRcTimeline *timeline, RcImageSet *set, guint64 number,
 
   timeline->number = number;
   timeline->arrival = arrival;
-  timeline->resync =
-      timeline->mode == GST_RC_TIMESTAMP_MODE_CAPTURE
-      && rc_clock_map_update (timeline->clock_map, capture, arrival);
+  timeline->mapping = RC_CLOCK_MAP_FOLLOWED;
+  if (timeline->mode == GST_RC_TIMESTAMP_MODE_CAPTURE)
+    timeline->mapping = rc_clock_map_update (
+        timeline->clock_map, capture, arrival, &timeline->jump);
   pts = to_pts (timeline, capture);
   timeline->duration = estimate_duration (timeline, pts);
   timeline->last_pts = pts;
@@ -70,6 +71,6 @@ gst_rc_timeline_item (GstRcTimeline *timeline, RcImageSet *set, RcStream stream)
       .number = timeline->number,
       .pts = to_pts (timeline, rc_image_set_get_stream_timestamp (set, stream)),
       .duration = timeline->duration,
-      .resync = timeline->resync,
+      .resync = timeline->mapping != RC_CLOCK_MAP_FOLLOWED,
   };
 }

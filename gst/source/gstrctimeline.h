@@ -21,7 +21,8 @@ typedef struct {
   guint64 number;
   GstClockTime arrival;
   GstClockTime duration;
-  gboolean resync;
+  RcClockMapResult mapping; /* FOLLOWED in arrival mode */
+  gint64 jump;              /* of the camera's clock, ns, if it JUMPED */
 } GstRcTimeline;
 
 void gst_rc_timeline_init (GstRcTimeline *timeline);
