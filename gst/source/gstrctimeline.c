@@ -31,7 +31,7 @@ gst_rc_timeline_start (GstRcTimeline *timeline, GstRcTimestampMode mode)
 static GstClockTime
 to_pts (GstRcTimeline *timeline, guint64 capture)
 {
-  if (timeline->mode == GST_RC_TIMESTAMP_MODE_ARRIVAL)
+  if (!timeline->by_capture)
     return timeline->arrival;
   return rc_clock_map_to_running_time (timeline->clock_map, capture);
 }
@@ -54,8 +54,11 @@ gst_rc_timeline_take (GstRcTimeline *timeline, RcImageSet *set, guint64 number,
 
   timeline->number = number;
   timeline->arrival = arrival;
+  /* A set without a time of capture has only its arrival. */
+  timeline->by_capture =
+      timeline->mode == GST_RC_TIMESTAMP_MODE_CAPTURE && capture != 0;
   timeline->mapping = RC_CLOCK_MAP_FOLLOWED;
-  if (timeline->mode == GST_RC_TIMESTAMP_MODE_CAPTURE)
+  if (timeline->by_capture)
     timeline->mapping = rc_clock_map_update (
         timeline->clock_map, capture, arrival, &timeline->jump);
   pts = to_pts (timeline, capture);

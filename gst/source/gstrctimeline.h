@@ -20,8 +20,9 @@ typedef struct {
   /* of the set that was last taken */
   guint64 number;
   GstClockTime arrival;
+  gboolean by_capture; /* its PTS follow its time of capture */
   GstClockTime duration;
-  RcClockMapResult mapping; /* FOLLOWED in arrival mode */
+  RcClockMapResult mapping; /* FOLLOWED where arrival counts */
   gint64 jump;              /* of the camera's clock, ns, if it JUMPED */
 } GstRcTimeline;
 
