@@ -16,6 +16,7 @@ typedef struct {
   GMutex lock; /* a leaf */
   GCond idle;
   gboolean pushing;
+  GstPad *taker; /* the peer that is being pushed to, if any; owned */
 } PushState;
 
 static GQuark
@@ -33,13 +34,25 @@ push_state_free (PushState *state)
 }
 
 static void
-set_pushing (PushState *state, gboolean pushing)
+begin_push (PushState *state, GstPad *ghost)
 {
   g_mutex_lock (&state->lock);
-  state->pushing = pushing;
-  if (!pushing)
-    g_cond_signal (&state->idle);
+  state->pushing = TRUE;
+  state->taker = gst_pad_get_peer (ghost);
   g_mutex_unlock (&state->lock);
+}
+
+static void
+end_push (PushState *state)
+{
+  GstPad *taker;
+
+  g_mutex_lock (&state->lock);
+  state->pushing = FALSE;
+  taker = g_steal_pointer (&state->taker);
+  g_cond_signal (&state->idle);
+  g_mutex_unlock (&state->lock);
+  gst_clear_object (&taker);
 }
 
 static GstFlowReturn
@@ -50,9 +63,9 @@ chain (GstPad *proxy, GstObject *parent, GstBuffer *buffer)
       g_object_get_qdata (G_OBJECT (parent), push_state_quark ());
   GstFlowReturn ret;
 
-  set_pushing (state, TRUE);
+  begin_push (state, ghost);
   ret = gst_pad_push (ghost, buffer);
-  set_pushing (state, FALSE);
+  end_push (state);
 
   switch (ret) {
   case GST_FLOW_OK:
@@ -116,10 +129,10 @@ gst_rc_ghost_pad_new (GstRcStreamSrc *child, GstPadTemplate *templ)
   return ghost;
 }
 
-gboolean
-gst_rc_ghost_pad_release_push (GstPad *pad)
+/* The peer of a push that does not end by itself within PUSH_GRACE. */
+static gboolean
+is_stuck (PushState *state, GstPad **taker)
 {
-  PushState *state = g_object_get_qdata (G_OBJECT (pad), push_state_quark ());
   gint64 deadline = g_get_monotonic_time () + PUSH_GRACE;
   gboolean stuck;
 
@@ -128,11 +141,31 @@ gst_rc_ghost_pad_release_push (GstPad *pad)
          && g_cond_wait_until (&state->idle, &state->lock, deadline))
     ;
   stuck = state->pushing;
+  g_set_object (taker, state->taker);
   g_mutex_unlock (&state->lock);
+  return stuck;
+}
+
+void
+gst_rc_ghost_pad_stop_child (GstPad *pad)
+{
+  PushState *state = g_object_get_qdata (G_OBJECT (pad), push_state_quark ());
+  g_autoptr (GstPad) taker = NULL;
+  g_autoptr (GstPad) peer = gst_pad_get_peer (pad);
+  gboolean stuck = is_stuck (state, &taker);
 
   if (stuck) {
     GST_INFO_OBJECT (pad, "its branch is blocked: flushing it");
     gst_pad_push_event (pad, gst_event_new_flush_start ());
+    if (taker != NULL && taker != peer)
+      gst_pad_send_event (taker, gst_event_new_flush_start ());
   }
-  return stuck;
+
+  gst_element_set_state (GST_ELEMENT (state->child), GST_STATE_NULL);
+
+  if (stuck) {
+    gst_pad_push_event (pad, gst_event_new_flush_stop (FALSE));
+    if (taker != NULL && taker != peer)
+      gst_pad_send_event (taker, gst_event_new_flush_stop (FALSE));
+  }
 }

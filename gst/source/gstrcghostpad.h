@@ -12,9 +12,9 @@ G_BEGIN_DECLS
 /* A source pad named after the stream, with @templ, over @child. Floating. */
 GstPad *gst_rc_ghost_pad_new (GstRcStreamSrc *child, GstPadTemplate *templ);
 
-/* Makes sure that the streaming thread can leave a push through @pad: waits a
- * moment for it, then starts to flush a branch that does not take its buffer,
- * and returns TRUE: the flush is then to be stopped once the child has. */
-gboolean gst_rc_ghost_pad_release_push (GstPad *pad);
+/* Sets the child to NULL. A push cannot be taken back: waits a moment for one
+ * that is under way, then flushes the branch that does not take its buffer,
+ * also where that was unlinked meanwhile. */
+void gst_rc_ghost_pad_stop_child (GstPad *pad);
 
 G_END_DECLS

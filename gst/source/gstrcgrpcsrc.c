@@ -94,6 +94,7 @@ struct _GstRcGrpcSrc {
   guint64 sets_received;
   guint64 sets_rejected;
   guint64 bytes_received;
+  guint64 dropped_before;    /* images, by pads that are gone */
   GstClockTime set_interval; /* smoothed, 0 before the second set */
   GstClockTime last_arrival; /* monotonic */
 
@@ -373,6 +374,7 @@ reset_counters_unlocked (GstRcGrpcSrc *self)
   self->sets_received = 0;
   self->sets_rejected = 0;
   self->bytes_received = 0;
+  self->dropped_before = 0;
   self->set_interval = 0;
   for (guint i = 0; i < RC_N_STREAMS; i++) {
     if (self->streams[i].child != NULL)
@@ -597,10 +599,21 @@ add_stream (GstRcGrpcSrc *self, RcStream stream, gboolean from_uri)
 }
 
 static void
+add_up_drops (GstRcGrpcSrc *self, GstRcStreamSrc *child)
+{
+  RcSetQueueStats stats;
+
+  rc_set_queue_drop_all (gst_rc_stream_src_get_queue (child));
+  rc_set_queue_get_stats (gst_rc_stream_src_get_queue (child), &stats);
+  GST_OBJECT_LOCK (self);
+  self->dropped_before += stats.dropped;
+  GST_OBJECT_UNLOCK (self);
+}
+
+static void
 remove_stream (GstRcGrpcSrc *self, RcStream stream)
 {
   Stream gone;
-  gboolean flushed;
 
   GST_OBJECT_LOCK (self);
   gone = self->streams[stream];
@@ -616,11 +629,9 @@ remove_stream (GstRcGrpcSrc *self, RcStream stream)
       gst_rc_stream_src_get_queue (gone.child), 1, RC_LEAKY_DOWNSTREAM);
   rc_set_queue_set_flushing (gst_rc_stream_src_get_queue (gone.child), TRUE);
 
-  flushed = gst_rc_ghost_pad_release_push (gone.pad);
   gst_element_set_locked_state (GST_ELEMENT (gone.child), TRUE);
-  gst_element_set_state (GST_ELEMENT (gone.child), GST_STATE_NULL);
-  if (flushed)
-    gst_pad_push_event (gone.pad, gst_event_new_flush_stop (FALSE));
+  gst_rc_ghost_pad_stop_child (gone.pad);
+  add_up_drops (self, gone.child);
   gst_pad_set_active (gone.pad, FALSE);
   gst_element_remove_pad (GST_ELEMENT (self), gone.pad);
   gst_bin_remove (GST_BIN (self), GST_ELEMENT (gone.child));
@@ -779,9 +790,10 @@ create_stats (GstRcGrpcSrc *self)
 {
   const gchar *state = "stopped";
   GstStructure *stats;
-  guint64 images_dropped = 0;
+  guint64 images_dropped;
 
   GST_OBJECT_LOCK (self);
+  images_dropped = self->dropped_before;
   if (self->ended)
     state = rc_client_state_to_string (RC_CLIENT_ENDED);
   else if (self->client != NULL)
