@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* rcgrpc-sim's command line. */
+
+#pragma once
+
+#include <glib.h>
+
+/* Bytes of padding a row may have. */
+#define SIM_MAX_PADDING 4096
+
+/**
+ * SimOptions:
+ * @address: to listen on
+ * @port: of the first pipeline; 0 for any free one, for each pipeline
+ * @n_pipelines: servers, one port each
+ * @width: of the camera images, pixels
+ * @height: of the camera images, pixels
+ * @divisor: camera pixels per depth pixel
+ * @fps: sets a second; 0 for as many as each client reads
+ * @color: the cameras are colour cameras
+ * @n_sets: sets that a client gets before the call ends with OK; 0 for no end
+ * @out1_alternate: depth images are taken after the camera images
+ * @padding: bytes after each row
+ * @baseline: metres
+ * @focal_length: of the camera images, pixels
+ * @seed: of the scene
+ * @events: serve StreamImageEvents
+ * @stamp: write the set's number into the images
+ */
+typedef struct {
+  gchar *address;
+  guint16 port;
+  guint n_pipelines;
+  guint width;
+  guint height;
+  guint divisor;
+  gdouble fps;
+  gboolean color;
+  guint64 n_sets;
+  gboolean out1_alternate;
+  guint padding;
+  gdouble baseline;
+  gdouble focal_length;
+  guint32 seed;
+  gboolean events;
+  gboolean stamp;
+} SimOptions;
+
+/* Parses the command line; --help prints and exits. The error's message is
+ * for the user. */
+SimOptions *sim_options_parse (gint argc, gchar **argv, GError **error);
+void sim_options_free (SimOptions *options);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SimOptions, sim_options_free)
