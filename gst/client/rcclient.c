@@ -54,7 +54,11 @@ struct _RcClient {
   RcCall *events_call; /* what the events' thread waits in */
 };
 
-G_DEFINE_QUARK (rc - client - error - quark, rc_client_error)
+GQuark
+rc_client_error_quark (void)
+{
+  return g_quark_from_static_string ("rc-client-error-quark");
+}
 
 const gchar *
 rc_client_state_to_string (RcClientState state)
