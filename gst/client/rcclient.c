@@ -395,7 +395,7 @@ wait_for_connection (RcClient *self)
   RcConnection *connection = NULL;
 
   g_mutex_lock (&self->lock);
-  while (!is_over_unlocked (self) && !self->images_call)
+  while (!is_over_unlocked (self) && !(self->have_request && self->images_call))
     g_cond_wait (&self->changed, &self->lock);
   if (!is_over_unlocked (self))
     connection = rc_connection_ref (self->connection);
