@@ -7,7 +7,7 @@
 #include "wire/rctime.h"
 #include "wire/rcwirewalk.h"
 
-/* Numbers of ImageSet's fields, RcWireRange by RcWireRange. */
+/* Numbers of ImageSet's fields; the walk files payloads by them. */
 static const guint field_numbers[] = {
     [RC_STREAM_LEFT] = 2,
     [RC_STREAM_RIGHT] = 3,
@@ -173,7 +173,6 @@ take_disparity (RcImageSet *set, const DisparityImage *message, GError **error)
 static gboolean
 take_mesh (RcImageSet *set, const Mesh *message, GError **error)
 {
-  set->mesh_timestamp = set->timestamp;
   if (message == NULL)
     return TRUE;
   if (get_payload (set, RC_STREAM_MESH)->length > 0

@@ -5,10 +5,12 @@
 #include <math.h>
 #include <string.h>
 
-/* Significant digits: six, as people expect them, read back to most floats
- * that were written by hand; nine read back to every float. */
+/* Significant digits: six, as people expect them, read back to most floats that
+ * were written by hand, nine to every float. The largest one takes ten: all
+ * shorter decimals that read back to it are a little larger, and strict readers
+ * refuse those, Python's protobuf among them. */
 #define MIN_FLOAT_DIGITS 6
-#define MAX_FLOAT_DIGITS 9
+#define MAX_FLOAT_DIGITS 10
 
 static void append_message (GString *json, const ProtobufCMessage *message);
 
@@ -16,7 +18,7 @@ static void
 append_float (GString *json, gfloat value)
 {
   gchar text[G_ASCII_DTOSTR_BUF_SIZE];
-  gchar format[] = "%._g";
+  gchar format[sizeof "%.10g"];
 
   if (isnan (value)) {
     g_string_append (json, "\"NaN\"");
@@ -27,9 +29,12 @@ append_float (GString *json, gfloat value)
     return;
   }
   for (guint digits = MIN_FLOAT_DIGITS; digits <= MAX_FLOAT_DIGITS; digits++) {
-    format[2] = '0' + digits;
+    gdouble decimal;
+
+    g_snprintf (format, sizeof format, "%%.%ug", digits);
     g_ascii_formatd (text, sizeof text, format, value);
-    if ((gfloat)g_ascii_strtod (text, NULL) == value)
+    decimal = g_ascii_strtod (text, NULL);
+    if (ABS (decimal) <= G_MAXFLOAT && (gfloat)decimal == value)
       break;
   }
   g_string_append (json, text);

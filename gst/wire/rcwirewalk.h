@@ -32,8 +32,9 @@ typedef struct {
 /* Walks the message and appends its header to @header, which is left with at
  * most @max_header bytes (below 2 MiB). The range of the `bytes` field that
  * lies below field N of the message goes to @payloads[N] when N is below
- * @n_payloads; ranges of fields that the message lacks stay as they are.
- * FALSE with an RC_IMAGE_SET_ERROR if the message is not well-formed. */
+ * @n_payloads, one of the message itself to @payloads[0]; ranges of fields that
+ * the message lacks stay as they are. FALSE with an RC_IMAGE_SET_ERROR if the
+ * message is not well-formed. */
 gboolean rc_wire_walk (const RcChunk *chunks, guint n_chunks,
     const ProtobufCMessageDescriptor *descriptor, gsize max_header,
     GByteArray *header, RcWireRange *payloads, guint n_payloads,

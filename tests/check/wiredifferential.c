@@ -248,6 +248,8 @@ insert (GByteArray *bytes, guint at, const guint8 *data, guint size)
 {
   guint tail = bytes->len - at;
 
+  if (size == 0)
+    return;
   g_byte_array_set_size (bytes, bytes->len + size);
   memmove (bytes->data + at + size, bytes->data + at, tail);
   memcpy (bytes->data + at, data, size);

@@ -285,6 +285,37 @@ GST_START_TEST (test_payload_order)
 }
 GST_END_TEST;
 
+/* Payloads are passed over without a look at a byte: these are not in memory.
+ * One is beyond 32 bits, and so is what follows. */
+GST_START_TEST (test_payload_untouched)
+{
+  static const gchar head[] = "\x12\x85\x80\x80\x80\x28\x52";
+  static const gchar middle[] = "\xff\xff\xff\xff\x27";
+  static const gchar tail[] = "\x0a\x02\x08\x07\x3a\x04\x1a\x02xy";
+  guint64 size = G_GUINT64_CONSTANT (0x27fffffff);
+  RcChunk chunks[] = {
+      {(const guint8 *)head, sizeof head - 1},
+      {(const guint8 *)middle, sizeof middle - 1},
+      {NULL, size / 3},
+      {NULL, size - size / 3},
+      {(const guint8 *)tail, sizeof tail - 1},
+  };
+  g_autoptr (GByteArray) header = g_byte_array_new ();
+  RcWireRange payloads[N_PAYLOADS] = {{0}};
+
+  fail_unless (
+      rc_wire_walk (chunks, G_N_ELEMENTS (chunks), &image_set__descriptor,
+          RC_MAX_HEADER_SIZE, header, payloads, N_PAYLOADS, NULL));
+  fail_unless_equals_uint64 (payloads[2].offset, 12);
+  fail_unless_equals_uint64 (payloads[2].length, size);
+  fail_unless_equals_uint64 (payloads[7].offset, 12 + size + 8);
+  fail_unless_equals_uint64 (payloads[7].length, 2);
+  fail_unless (memcmp (header->data,
+                   "\x12\x80\x80\x00\x0a\x82\x80\x00\x08\x07\x3a\x80\x80", 13)
+               == 0);
+}
+GST_END_TEST;
+
 static Suite *
 wirewalk_suite (void)
 {
@@ -298,6 +329,7 @@ wirewalk_suite (void)
   tcase_add_test (tcase, test_empty);
   tcase_add_test (tcase, test_header);
   tcase_add_test (tcase, test_payload_order);
+  tcase_add_test (tcase, test_payload_untouched);
   return suite;
 }
 
