@@ -54,7 +54,11 @@ struct _RcClient {
   RcCall *events_call; /* what the events' thread waits in */
 };
 
-G_DEFINE_QUARK (rc - client - error - quark, rc_client_error)
+GQuark
+rc_client_error_quark (void)
+{
+  return g_quark_from_static_string ("rc-client-error-quark");
+}
 
 const gchar *
 rc_client_state_to_string (RcClientState state)
@@ -391,7 +395,7 @@ wait_for_connection (RcClient *self)
   RcConnection *connection = NULL;
 
   g_mutex_lock (&self->lock);
-  while (!is_over_unlocked (self) && !self->images_call)
+  while (!is_over_unlocked (self) && !(self->have_request && self->images_call))
     g_cond_wait (&self->changed, &self->lock);
   if (!is_over_unlocked (self))
     connection = rc_connection_ref (self->connection);

@@ -2,6 +2,10 @@
 
 /* RcClient: a camera's image stream over gRPC core, without GStreamer.
  *
+ * One TCP connection carries images and events. It is made for the first
+ * request and kept from one to the next; one that broke while nothing was
+ * asked for is made anew.
+ *
  * The client has a thread of its own that makes the call, waits for messages
  * and calls back; a second one for the events when they are asked for. Time
  * in a callback is time in which nothing more is read from the wire, so a
@@ -34,8 +38,8 @@ typedef enum {
 GQuark rc_client_error_quark (void);
 
 typedef enum {
-  RC_CLIENT_IDLE,       /* no request: no call */
-  RC_CLIENT_CONNECTING, /* call made, nothing received yet */
+  RC_CLIENT_IDLE,       /* no request, or cancelled: no call */
+  RC_CLIENT_CONNECTING, /* a request, but no set received for it yet */
   RC_CLIENT_STREAMING,  /* a set was received on this call */
   RC_CLIENT_ENDED,      /* the stream is over, `ended` was or will be called */
 } RcClientState;
@@ -67,7 +71,9 @@ typedef struct {
  * @rejected: a message was no valid set, and was dropped whole
  * @event: an image event
  * @events_failed: no events (any more); RC_CLIENT_ERROR_NOT_A_CAMERA if the
- *   camera does not have the service. Images go on
+ *   camera does not have the service. Images go on: what ends both is told by
+ *   `ended` alone, so that other failures are told when a set came after them.
+ *   Called at most once
  * @ended: the stream is over: the server ended it with status OK (@error
  *   NULL), or it failed. Called at most once, and nothing after it but
  *   events
