@@ -18,6 +18,8 @@ rc_client_state_to_string (RcClientState state)
     return "connecting";
   case RC_CLIENT_STREAMING:
     return "streaming";
+  case RC_CLIENT_DISCONNECTED:
+    return "disconnected";
   case RC_CLIENT_ENDED:
     return "ended";
   }
@@ -95,7 +97,10 @@ rc_client_set_request (RcClient *client, const RcRequest *request)
   if (!rc_client_is_over_unlocked (client)
       && !is_same_question_unlocked (client, request)) {
     client->serial++;
-    client->state = request ? RC_CLIENT_CONNECTING : RC_CLIENT_IDLE;
+    if (!request)
+      client->state = RC_CLIENT_IDLE;
+    else if (client->state != RC_CLIENT_DISCONNECTED)
+      client->state = RC_CLIENT_CONNECTING;
     images_call = rc_client_ref_call (client->images_call);
     if (!request) {
       events_call = rc_client_ref_call (client->events_call);

@@ -3,24 +3,10 @@
 /* The events' thread. */
 
 #include "client/rcclientprivate.h"
+#include "client/rcmessage.h"
 #include "client/rcstatus.h"
 
 #define EVENTS_METHOD "/ImageEventsInterface/StreamImageEvents"
-
-/* Takes @message. */
-static GBytes *
-message_to_bytes (grpc_byte_buffer *message)
-{
-  gsize size = grpc_byte_buffer_length (message);
-  const grpc_slice_buffer *slices = &message->data.raw.slice_buffer;
-  GByteArray *bytes = g_byte_array_sized_new (size);
-  gsize i;
-
-  for (i = 0; i < slices->count; i++)
-    g_byte_array_append (bytes, GRPC_SLICE_START_PTR (slices->slices[i]),
-        GRPC_SLICE_LENGTH (slices->slices[i]));
-  return g_byte_array_free_to_bytes (bytes);
-}
 
 static void
 deliver_event (RcClient *self, RcCall *call, grpc_byte_buffer *message)
@@ -34,8 +20,9 @@ deliver_event (RcClient *self, RcCall *call, grpc_byte_buffer *message)
         grpc_byte_buffer_length (message));
     return;
   }
-  bytes = message_to_bytes (message);
-  event = rc_image_event_from_bytes (bytes, &error);
+  bytes = rc_message_to_bytes (message, RC_MAX_EVENT_SIZE, &error);
+  if (bytes)
+    event = rc_image_event_from_bytes (bytes, &error);
   if (!event) {
     g_debug ("event skipped: %s", error ? error->message : "not known");
     return;
@@ -78,7 +65,8 @@ run_events_call (RcClient *self, RcConnection *connection)
   call = rc_call_new (
       rc_connection_get_channel (connection), EVENTS_METHOD, bytes);
   g_mutex_lock (&self->lock);
-  wanted = !rc_client_is_over_unlocked (self) && self->have_request;
+  wanted = !rc_client_is_over_unlocked (self) && self->have_request
+           && self->connection == connection;
   if (wanted)
     self->events_call = rc_call_ref (call);
   g_mutex_unlock (&self->lock);

@@ -4,8 +4,8 @@
  *
  * Threads
  * - the images' thread connects and makes one StreamImageSets call after the
- *   other, as requests change, until one ends by itself: then it says `ended`
- *   and is over;
+ *   other, as requests change and connections are lost, until one ends by
+ *   itself and is not to be tried again: then it says `ended` and is over;
  * - the events' thread, if asked for, waits for that connection and runs
  *   StreamImageEvents on it while there is a request. It does not connect, and
  *   is over when the images are;
@@ -29,6 +29,7 @@
 #include "client/rccall.h"
 #include "client/rcclient.h"
 #include "client/rcconnection.h"
+#include "client/rcretry.h"
 
 G_BEGIN_DECLS
 
@@ -41,6 +42,11 @@ struct _RcClient {
   GThread *images_thread;
   GThread *events_thread;
 
+  /* images' thread */
+  RcRetry retry;
+  guint attempt; /* that is being made */
+  guint rejected_in_row;
+
   GMutex lock;
   GCond changed; /* any of the following that a thread waits for */
   RcClientState state;
@@ -50,6 +56,7 @@ struct _RcClient {
   guint serial;
   guint64 n_sets;
   RcConnection *connection;
+  gboolean connection_has_streamed;
   GCancellable *connecting; /* what the images' thread waits in */
   RcCall *images_call;
   RcCall *events_call; /* what the events' thread waits in */

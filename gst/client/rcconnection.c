@@ -15,14 +15,22 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/tcp.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include <grpc/grpc_posix.h>
 #include <grpc/grpc_security.h>
 
+/* A connection without calls may rest; with one that brings nothing for that
+ * long the peer is asked whether it is still there. Servers take a ping each
+ * 300 s by default, and end the connection for more. */
+#define KEEPALIVE_INTERVAL_MS (310 * 1000)
+#define KEEPALIVE_TIMEOUT_MS (20 * 1000)
+
 struct _RcConnection {
+  GSocketConnection *transport;
   grpc_channel *channel;
 };
 
@@ -191,6 +199,10 @@ create_channel (const RcClientConfig *config, int fd)
       string_arg (GRPC_ARG_DEFAULT_AUTHORITY, authority),
       string_arg (GRPC_ARG_PRIMARY_USER_AGENT_STRING, PACKAGE "/" VERSION),
       integer_arg (GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, limit),
+      integer_arg (GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, FALSE),
+      integer_arg (GRPC_ARG_KEEPALIVE_TIME_MS, KEEPALIVE_INTERVAL_MS),
+      integer_arg (GRPC_ARG_KEEPALIVE_TIMEOUT_MS, KEEPALIVE_TIMEOUT_MS),
+      integer_arg (GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0),
   };
   grpc_channel_args args = {.num_args = G_N_ELEMENTS (arg), .args = arg};
   grpc_channel_credentials *credentials = grpc_insecure_credentials_create ();
@@ -205,17 +217,18 @@ RcConnection *
 rc_connection_open (const RcClientConfig *config, gint64 deadline,
     GCancellable *cancellable, GError **error)
 {
-  g_autoptr (GSocketConnection) connection = NULL;
+  g_autoptr (GSocketConnection) transport = NULL;
   RcConnection *self;
   int fd;
 
-  connection = connect_to_host (config, deadline, cancellable, error);
-  if (!connection)
+  transport = connect_to_host (config, deadline, cancellable, error);
+  if (!transport)
     return NULL;
-  fd = take_descriptor (connection, error);
+  fd = take_descriptor (transport, error);
   if (fd < 0)
     return NULL;
   self = g_atomic_rc_box_new0 (RcConnection);
+  self->transport = g_steal_pointer (&transport);
   self->channel = create_channel (config, fd);
   return self;
 }
@@ -230,6 +243,7 @@ static void
 rc_connection_clear (RcConnection *self)
 {
   grpc_channel_destroy (self->channel);
+  g_object_unref (self->transport);
 }
 
 void
@@ -243,4 +257,16 @@ grpc_channel *
 rc_connection_get_channel (RcConnection *connection)
 {
   return connection->channel;
+}
+
+guint64
+rc_connection_get_bytes_received (RcConnection *connection)
+{
+  GSocket *socket = g_socket_connection_get_socket (connection->transport);
+  struct tcp_info info = {0};
+  socklen_t size = sizeof info;
+
+  /* Older kernels fill less in: 0. */
+  getsockopt (g_socket_get_fd (socket), IPPROTO_TCP, TCP_INFO, &info, &size);
+  return info.tcpi_bytes_received;
 }

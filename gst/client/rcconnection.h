@@ -28,4 +28,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RcConnection, rc_connection_unref)
 
 grpc_channel *rc_connection_get_channel (RcConnection *connection);
 
+/* Bytes that came from the host so far, parts of messages included; 0 before
+ * Linux 4.1. */
+guint64 rc_connection_get_bytes_received (RcConnection *connection);
+
 G_END_DECLS

@@ -50,6 +50,13 @@ gst_rc_post_client_error (
         ("The connection to the camera at %s port %u is lost.", host, port),
         ("%s", error->message));
     break;
+  case RC_CLIENT_ERROR_INCOMPATIBLE:
+    GST_ELEMENT_ERROR (element, STREAM, DECODE,
+        ("The server at %s port %u is not compatible: what it sends are no "
+         "valid image sets.",
+            host, port),
+        ("%s", error->message));
+    break;
   case RC_CLIENT_ERROR_RESOURCES:
     GST_ELEMENT_ERROR (element, RESOURCE, NO_SPACE_LEFT,
         ("This machine lacks what a connection to the camera at %s port %u "

@@ -24,10 +24,15 @@ class Line:
 
 class Probe:
     def __init__(self, program, port, host="127.0.0.1", timeout_ms=0,
-                 max_size=512 << 20, events=False):
+                 max_size=512 << 20, events=False, retry=None):
+        """retry: (retries, longest back-off in ms, wait for a connection);
+        without, what is lost is lost."""
+        words = [program, host, port, timeout_ms, max_size, int(events)]
+        if retry:
+            retries, backoff_max_ms, wait = retry
+            words += [retries, backoff_max_ms, int(wait)]
         self._process = subprocess.Popen(
-            [program, host, str(port), str(timeout_ms), str(max_size),
-             "1" if events else "0"],
+            [str(word) for word in words],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self._lines = queue.Queue()
         threading.Thread(target=self._read, daemon=True).start()
@@ -46,6 +51,10 @@ class Probe:
         self._process.wait()
         self._process.stdin.close()
         self._process.stdout.close()
+
+    @property
+    def pid(self):
+        return self._process.pid
 
     def do(self, command):
         self._process.stdin.write(command + "\n")
