@@ -127,13 +127,13 @@ class Sink:
     """What comes to the fakesink `name`: (OFFSET, PTS) in `buffers`. While
     `gate` is not set, the first buffer stays in it."""
 
-    def __init__(self, watched, name="sink"):
+    def __init__(self, watched, name="sink", element=None):
         self.buffers = []
         self.gate = threading.Event()
         self.gate.set()
         self.reached = threading.Event()
         self.changed = threading.Condition()
-        element = watched.pipeline.get_by_name(name)
+        element = element or watched.pipeline.get_by_name(name)
         element.set_property("signal-handoffs", True)
         element.connect("handoff", self._take)
 
