@@ -84,7 +84,7 @@ struct _GstRcGrpcSrc {
   GstBin parent;
 
   GstRcSettings settings; /* object lock */
-  GError *uri_error;      /* object lock; of the property uri, last set */
+  GError *uri_error;      /* object lock; of the property uri, not set since */
 
   /* object lock */
   Stream streams[RC_N_STREAMS]; /* owned; all NULL where there is no pad */
@@ -727,6 +727,7 @@ take_uri (GstRcGrpcSrc *self, const gchar *text, guint default_streams,
   self->settings.port = uri.port;
   self->settings.pipeline = uri.pipeline;
   self->settings.options.color = uri.color;
+  g_clear_error (&self->uri_error);
   GST_OBJECT_UNLOCK (self);
 
   follow_uri_streams (self, uri.streams ? uri.streams : default_streams);

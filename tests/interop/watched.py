@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A pipeline in this process whose messages are all kept.
+
+Where the plugin was built with AddressSanitizer, importing this starts Python
+anew with its runtime, which has to come first in a process.
+"""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+
+ASAN = "ASAN_RUNTIME" in os.environ
+
+if ASAN and "LD_PRELOAD" not in os.environ:
+    os.environ["LD_PRELOAD"] = os.environ["ASAN_RUNTIME"]
+    # What Python and gst-launch-1.0 leak at their end is their own.
+    os.environ["ASAN_OPTIONS"] = ":".join(
+        [os.environ.get("ASAN_OPTIONS", ""), "detect_leaks=0"])
+    os.execv(sys.executable, [sys.executable, *sys.argv])
+
+import gi  # noqa: E402
+
+gi.require_version("Gst", "1.0")
+from gi.repository import GLib, Gst  # noqa: E402
+
+Gst.init(None)
+
+# For what takes a second: who comes to this has failed.
+PATIENCE = 60 * Gst.SECOND
+
+# set_state (NULL) takes no longer, s: the element's promise.
+STOP_LIMIT = 5.0 if ASAN else 1.0
+
+
+class Error:
+    """An error or a warning as it was posted."""
+
+    def __init__(self, message):
+        if message.type == Gst.MessageType.ERROR:
+            error, self.debug = message.parse_error()
+        else:
+            error, self.debug = message.parse_warning()
+        self.domain, self.code, self.text = \
+            error.domain, error.code, error.message
+        self.source = message.src.get_name()
+
+    def __repr__(self):
+        return f"{self.domain} {self.code}: {self.text} ({self.debug})"
+
+
+class Watched:
+    """A pipeline from a description, whose source is named `s`."""
+
+    def __init__(self, description):
+        self.pipeline = Gst.parse_launch(description)
+        if not isinstance(self.pipeline, Gst.Pipeline):
+            only = self.pipeline
+            self.pipeline = Gst.Pipeline()
+            self.pipeline.add(only)
+        # Else what was posted while it stopped would be lost.
+        self.pipeline.set_auto_flush_bus(False)
+        self.bus = self.pipeline.get_bus()
+        self.messages = []
+
+    @property
+    def source(self):
+        return self.pipeline.get_by_name("s")
+
+    def play(self):
+        return self.pipeline.set_state(Gst.State.PLAYING)
+
+    def wait(self, types, timeout=PATIENCE):
+        """The next message of `types`; None after `timeout` ns."""
+        deadline = time.monotonic_ns() + timeout
+        while True:
+            left = deadline - time.monotonic_ns()
+            message = self.bus.timed_pop(max(left, 0))
+            if message is None:
+                return None
+            self.messages.append(message)
+            if message.type & types:
+                return message
+
+    def stop(self):
+        """To NULL. The seconds that took."""
+        begin = time.monotonic()
+        self.pipeline.set_state(Gst.State.NULL)
+        seconds = time.monotonic() - begin
+        while self.wait(Gst.MessageType.ANY, 0):
+            pass
+        return seconds
+
+    def run(self):
+        """Plays to the end, stops. Sinks need async=false: an error that comes
+        while one waits for its first buffer would keep it from its EOS."""
+        self.play()
+        ends = Gst.MessageType.ERROR | Gst.MessageType.EOS
+        message = self.wait(ends)
+        # An error ends the stream as well: whatever else is wrong is posted
+        # before its EOS comes through.
+        if message is not None and message.type == Gst.MessageType.ERROR:
+            self.wait(ends)
+        self.stop()
+        if message is None:
+            raise AssertionError("the pipeline did not end")
+        return self
+
+    def of_type(self, message_type):
+        return [m for m in self.messages if m.type == message_type]
+
+    @property
+    def errors(self):
+        return [Error(m) for m in self.of_type(Gst.MessageType.ERROR)]
+
+    @property
+    def warnings(self):
+        return [Error(m) for m in self.of_type(Gst.MessageType.WARNING)]
+
+    @property
+    def n_eos(self):
+        return len(self.of_type(Gst.MessageType.EOS))
+
+
+class Sink:
+    """What comes to the fakesink `name`: (OFFSET, PTS) in `buffers`. While
+    `gate` is not set, the first buffer stays in it."""
+
+    def __init__(self, watched, name="sink", element=None):
+        self.buffers = []
+        self.gate = threading.Event()
+        self.gate.set()
+        self.reached = threading.Event()
+        self.changed = threading.Condition()
+        element = element or watched.pipeline.get_by_name(name)
+        element.set_property("signal-handoffs", True)
+        element.connect("handoff", self._take)
+
+    def _take(self, _element, buffer, _pad):
+        with self.changed:
+            self.buffers.append((buffer.offset, buffer.pts))
+            self.changed.notify_all()
+        self.reached.set()
+        self.gate.wait()
+
+    @property
+    def offsets(self):
+        return [offset for offset, _ in self.buffers]
+
+    def wait_for(self, count, timeout=60):
+        with self.changed:
+            if not self.changed.wait_for(
+                    lambda: len(self.buffers) >= count, timeout):
+                raise TimeoutError(f"only {len(self.buffers)} buffers")
+
+
+def statistics(source):
+    """The property stats as a dictionary."""
+    def convert(structure):
+        result = {}
+        for i in range(structure.n_fields()):
+            name = structure.nth_field_name(i)
+            value = structure.get_value(name)
+            result[name] = convert(value) \
+                if isinstance(value, Gst.Structure) else value
+        return result
+
+    return convert(source.get_property("stats"))
+
+
+def launch(*words):
+    """gst-launch-1.0: exit status, output, errors."""
+    result = subprocess.run(["gst-launch-1.0", *words], text=True,
+                            capture_output=True, timeout=120)
+    return result.returncode, result.stdout, result.stderr
+
+
+__all__ = ["ASAN", "Error", "GLib", "Gst", "PATIENCE", "STOP_LIMIT", "Sink",
+           "Watched", "launch", "statistics"]
