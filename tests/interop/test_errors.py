@@ -101,7 +101,9 @@ class ConnectionTest(ErrorTest):
             self.assertIn(str(port), self.only_error(watched).text)
 
     def test_unknown_host(self):
-        self.check(50051, [NOT_FOUND], host="no-such-camera.invalid")
+        # The latter where a resolver takes its time.
+        self.check(50051, [NOT_FOUND, OPEN_READ],
+                   host="no-such-camera.invalid")
 
     def test_web_server(self):
         server = http.server.HTTPServer(("127.0.0.1", 0), Silent)
