@@ -113,15 +113,21 @@ class StopTest(LifeTest):
         self.assert_stops(watched)
         camera.wait_for(lambda: camera.calls[0].cancelled)
 
-    def test_in_a_large_message(self):
+    def check_in_a_large_message(self, trickle):
         camera = self.camera(lambda request, call: [
             make_set(request, width=10_000, height=10_000)], hold=True)
-        with Relay(camera.port, limit=30 * MIB) as relay:
+        with Relay(camera.port, 30 * MIB, trickle) as relay:
             watched = self.watched(relay.port, "timeout=0")
             watched.play()
             self.assertTrue(relay.stalled.wait(60))
             self.assertEqual(statistics(watched.source)["sets-received"], 0)
             self.assert_stops(watched)
+
+    def test_in_a_large_message(self):
+        self.check_in_a_large_message(trickle=False)
+
+    def test_in_a_large_message_that_trickles(self):
+        self.check_in_a_large_message(trickle=True)
 
     def test_while_held_back(self):
         camera = self.camera(endless)
@@ -368,6 +374,16 @@ class PlayerTest(LifeTest):
             self.addCleanup(watched.stop)
             request = self.check(watched, Sink(watched), camera)
             self.assertFalse(request.color or request.disparity_enabled)
+
+    def test_playbin_two_streams(self):
+        camera = self.camera(self.few)
+        watched = Watched(
+            f"playbin uri=rcgrpc://127.0.0.1:{camera.port}"
+            "?streams=left+disparity "
+            'video-sink="fakesink name=sink sync=false"')
+        self.addCleanup(watched.stop)
+        video_sink = watched.pipeline.get_property("video-sink")
+        self.check(watched, Sink(watched, element=video_sink), camera)
 
     def test_playbin(self):
         camera = self.camera(self.few)
