@@ -17,7 +17,15 @@
  * named `GstRcImageMeta`, and its time of capture in a
  * #GstReferenceTimestampMeta with the caps `timestamp/x-unix`.
  *
- * Messages: with #GstRcGrpcSrc:image-events the element posts element messages
+ * Messages: at every change of the connection the element posts an element
+ * message named `rc-connection` with the fields `state` (string: "connecting",
+ * "streaming" or "disconnected"), `attempt` (uint, counted since the loss; 0
+ * for the first connection and its end) and, when disconnected, `reason`
+ * (string, for developers) and `retry-in` (guint64, ns until the next attempt).
+ * A lost connection is a warning message as well; see
+ * #GstRcGrpcSrc:auto-reconnect.
+ *
+ * With #GstRcGrpcSrc:image-events the element posts element messages
  * named `rc-image-event` with the fields `imageset-timestamp` (guint64, ns
  * since the Unix epoch), `event` (string, "depth-acquisition-done"),
  * `timestamp` (guint64, ns since the Unix epoch) and `message` (string).
@@ -37,7 +45,7 @@
 
 /* Threads
  *   application   properties, pads, states, events
- *   client        on_image_set (), on_rejected (), on_ended ()
+ *   client        on_changed (), on_image_set (), on_rejected (), on_ended ()
  *   events        on_event (), on_events_failed (), with image-events=true
  *   one a pad     in GstRcStreamSrc
  *
@@ -94,6 +102,8 @@ struct _GstRcGrpcSrc {
   guint64 sets_received;
   guint64 sets_rejected;
   guint64 bytes_received;
+  guint64 reconnects;
+  gboolean paused;           /* no connection, and another attempt follows */
   guint64 dropped_before;    /* images, by pads that are gone */
   GstClockTime set_interval; /* smoothed, 0 before the second set */
   GstClockTime last_arrival; /* monotonic */
@@ -303,9 +313,11 @@ on_rejected (gsize size, const GError *error, gpointer user_data)
 
 /* ---- the end, in the client's thread ---- */
 
+/* Posts @error as users should read it, as an error or a warning. */
 static void
-post_client_error (GstRcGrpcSrc *self, const GError *error)
+post_client_error (GstRcGrpcSrc *self, GstMessageType type, const GError *error)
 {
+  g_autoptr (GError) text = NULL;
   g_autofree gchar *host = NULL;
   guint port;
 
@@ -313,7 +325,66 @@ post_client_error (GstRcGrpcSrc *self, const GError *error)
   host = g_strdup (self->settings.host);
   port = self->settings.port + self->settings.pipeline;
   GST_OBJECT_UNLOCK (self);
-  gst_rc_post_client_error (GST_ELEMENT (self), host, port, error);
+  text = gst_rc_describe_client_error (error, host, port);
+  gst_element_message_full (GST_ELEMENT (self), type, text->domain, text->code,
+      g_strdup (text->message), g_strdup (error->message), __FILE__,
+      GST_FUNCTION, __LINE__);
+}
+
+static void
+set_pause (GstRcGrpcSrc *self, gboolean pause)
+{
+  g_autoptr (GPtrArray) children = NULL;
+
+  GST_OBJECT_LOCK (self);
+  self->paused = pause;
+  children = list_children_unlocked (self);
+  GST_OBJECT_UNLOCK (self);
+  for (guint i = 0; i < children->len; i++)
+    rc_set_queue_set_pause (nth_queue (children, i), pause);
+}
+
+static void
+post_connection (GstRcGrpcSrc *self, RcClientState state, guint attempt,
+    guint64 retry_in, const GError *reason)
+{
+  GstStructure *fields = gst_structure_new ("rc-connection", "state",
+      G_TYPE_STRING, rc_client_state_to_string (state), "attempt", G_TYPE_UINT,
+      attempt, NULL);
+
+  if (reason != NULL)
+    gst_structure_set (fields, "reason", G_TYPE_STRING, reason->message, NULL);
+  if (state == RC_CLIENT_DISCONNECTED)
+    gst_structure_set (fields, "retry-in", G_TYPE_UINT64, retry_in, NULL);
+  gst_element_post_message (
+      GST_ELEMENT (self), gst_message_new_element (GST_OBJECT (self), fields));
+}
+
+static void
+on_changed (const RcClientChange *change, gpointer user_data)
+{
+  GstRcGrpcSrc *self = user_data;
+
+  GST_INFO_OBJECT (self, "%s, attempt %u%s%s",
+      rc_client_state_to_string (change->state), change->attempt,
+      change->reason ? ": " : "",
+      change->reason ? change->reason->message : "");
+
+  if (change->state == RC_CLIENT_DISCONNECTED) {
+    /* One warning a loss; the attempts are told by the messages below. */
+    if (change->attempt == 0)
+      post_client_error (self, GST_MESSAGE_WARNING, change->reason);
+    gst_rc_timeline_break (&self->timeline);
+    set_pause (self, TRUE);
+  } else if (change->state == RC_CLIENT_STREAMING) {
+    GST_OBJECT_LOCK (self);
+    if (self->sets_received > 0 && self->paused)
+      self->reconnects++;
+    GST_OBJECT_UNLOCK (self);
+    set_pause (self, FALSE);
+  }
+  post_connection (
+      self, change->state, change->attempt, change->retry_in, change->reason);
 }
 
 static void
@@ -322,7 +393,7 @@ on_ended (const GError *error, gpointer user_data)
   GstRcGrpcSrc *self = user_data;
 
   if (error != NULL)
-    post_client_error (self, error);
+    post_client_error (self, GST_MESSAGE_ERROR, error);
   else
     GST_INFO_OBJECT (self, "the camera ended the stream");
   finish (self);
@@ -359,6 +430,7 @@ on_events_failed (const GError *error, gpointer user_data)
 }
 
 static const RcClientCallbacks client_callbacks = {
+    .changed = on_changed,
     .image_set = on_image_set,
     .rejected = on_rejected,
     .event = on_event,
@@ -374,6 +446,8 @@ reset_counters_unlocked (GstRcGrpcSrc *self)
   self->sets_received = 0;
   self->sets_rejected = 0;
   self->bytes_received = 0;
+  self->reconnects = 0;
+  self->paused = FALSE;
   self->dropped_before = 0;
   self->set_interval = 0;
   for (guint i = 0; i < RC_N_STREAMS; i++) {
@@ -406,6 +480,13 @@ start_client (GstRcGrpcSrc *self)
       .max_message_size = self->settings.max_message_size,
       .timeout = self->settings.timeout,
       .image_events = self->settings.image_events,
+      .retry =
+          {
+              .auto_reconnect = self->settings.auto_reconnect,
+              .wait_for_connection = self->settings.wait_for_connection,
+              .retries = self->settings.retries,
+              .backoff_max = self->settings.retry_backoff_max,
+          },
   };
   mode = self->settings.timestamp_mode;
   if (self->settings.num_buffers == 0)
@@ -431,7 +512,7 @@ start_client (GstRcGrpcSrc *self)
 
   client = rc_client_new (&config, &client_callbacks, self, &error);
   if (client == NULL) {
-    post_client_error (self, error);
+    post_client_error (self, GST_MESSAGE_ERROR, error);
     return FALSE;
   }
   GST_OBJECT_LOCK (self);
@@ -590,9 +671,10 @@ add_stream (GstRcGrpcSrc *self, RcStream stream, gboolean from_uri)
 
   GST_OBJECT_LOCK (self);
   self->streams[stream] = (Stream){gst_object_ref (pad), child, from_uri};
-  /* An end that came while the child was on its way. */
+  /* What came while the child was on its way. */
   if (self->ended)
     rc_set_queue_end (queue);
+  rc_set_queue_set_pause (queue, self->paused);
   update_request_unlocked (self);
   GST_OBJECT_UNLOCK (self);
   return pad;
@@ -804,7 +886,7 @@ create_stats (GstRcGrpcSrc *self)
       G_TYPE_STRING, state, "sets-received", G_TYPE_UINT64, self->sets_received,
       "sets-rejected", G_TYPE_UINT64, self->sets_rejected, "bytes-received",
       G_TYPE_UINT64, self->bytes_received, "reconnects", G_TYPE_UINT64,
-      (guint64)0, "frame-rate", G_TYPE_DOUBLE, frame_rate_unlocked (self),
+      self->reconnects, "frame-rate", G_TYPE_DOUBLE, frame_rate_unlocked (self),
       NULL);
 
   for (guint i = 0; i < RC_N_STREAMS; i++) {

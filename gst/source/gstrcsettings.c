@@ -19,6 +19,10 @@
 #define DEFAULT_MAX_MESSAGE_SIZE (512 * 1024 * 1024)
 #define DEFAULT_TIMEOUT (10 * GST_SECOND)
 #define DEFAULT_IMAGE_EVENTS FALSE
+#define DEFAULT_AUTO_RECONNECT TRUE
+#define DEFAULT_RETRIES -1
+#define DEFAULT_RETRY_BACKOFF_MAX (5 * GST_SECOND)
+#define DEFAULT_WAIT_FOR_CONNECTION FALSE
 
 #define READY_FLAGS                                                            \
   (G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY)
@@ -84,6 +88,62 @@ define_peer_properties (GParamSpec **properties)
       "Longest wait for the connection and for each next set, in ns (0 = for "
       "ever)",
       0, G_MAXUINT64, DEFAULT_TIMEOUT, READY_FLAGS);
+}
+
+/* What happens when it goes. */
+static void
+define_retry_properties (GParamSpec **properties)
+{
+  /**
+   * GstRcGrpcSrc:auto-reconnect:
+   *
+   * Once a stream has run, its loss (any end but gRPC status OK, which is EOS)
+   * leads to a warning and to further attempts to connect, without leaving
+   * PLAYING. FALSE: a loss is an error at once.
+   *
+   * Since: 0.1
+   */
+  properties[GST_RC_SETTING_AUTO_RECONNECT] =
+      g_param_spec_boolean ("auto-reconnect", "Auto reconnect",
+          "Connect again when the stream was lost", DEFAULT_AUTO_RECONNECT,
+          READY_FLAGS);
+  /**
+   * GstRcGrpcSrc:retries:
+   *
+   * Attempts in a row that may bring no image set before that is an error; -1
+   * is without end.
+   *
+   * Since: 0.1
+   */
+  properties[GST_RC_SETTING_RETRIES] = g_param_spec_int ("retries", "Retries",
+      "Attempts in a row that may fail before that is an error (-1 = "
+      "unlimited)",
+      -1, G_MAXINT, DEFAULT_RETRIES, READY_FLAGS);
+  /**
+   * GstRcGrpcSrc:retry-backoff-max:
+   *
+   * The longest wait between two attempts, ns. The wait before the first one is
+   * at most 200 ms and doubles with each; of each, a random part of up to a
+   * half is left out.
+   *
+   * Since: 0.1
+   */
+  properties[GST_RC_SETTING_RETRY_BACKOFF_MAX] =
+      g_param_spec_uint64 ("retry-backoff-max", "Retry back-off max.",
+          "Longest wait between two attempts to connect, in ns", 0, G_MAXINT64,
+          DEFAULT_RETRY_BACKOFF_MAX, READY_FLAGS);
+  /**
+   * GstRcGrpcSrc:wait-for-connection:
+   *
+   * Wait for a camera that is not there yet at the start in the same way as for
+   * one that was lost. FALSE: that is an error.
+   *
+   * Since: 0.1
+   */
+  properties[GST_RC_SETTING_WAIT_FOR_CONNECTION] =
+      g_param_spec_boolean ("wait-for-connection", "Wait for connection",
+          "Wait for a camera that is not there yet at the start",
+          DEFAULT_WAIT_FOR_CONNECTION, READY_FLAGS);
 }
 
 /* What is asked of it. */
@@ -222,6 +282,7 @@ gst_rc_settings_install (GObjectClass *klass)
   GParamSpec *properties[GST_RC_N_SETTINGS] = {NULL};
 
   define_peer_properties (properties);
+  define_retry_properties (properties);
   define_request_properties (properties);
   define_flow_properties (properties);
   g_object_class_install_properties (klass, GST_RC_N_SETTINGS, properties);
@@ -250,6 +311,10 @@ gst_rc_settings_init (GstRcSettings *settings)
       .max_message_size = DEFAULT_MAX_MESSAGE_SIZE,
       .timeout = DEFAULT_TIMEOUT,
       .image_events = DEFAULT_IMAGE_EVENTS,
+      .auto_reconnect = DEFAULT_AUTO_RECONNECT,
+      .retries = DEFAULT_RETRIES,
+      .retry_backoff_max = DEFAULT_RETRY_BACKOFF_MAX,
+      .wait_for_connection = DEFAULT_WAIT_FOR_CONNECTION,
   };
 }
 
@@ -314,6 +379,18 @@ gst_rc_settings_set (GstRcSettings *settings, guint id, const GValue *value)
   case GST_RC_SETTING_IMAGE_EVENTS:
     settings->image_events = g_value_get_boolean (value);
     break;
+  case GST_RC_SETTING_AUTO_RECONNECT:
+    settings->auto_reconnect = g_value_get_boolean (value);
+    break;
+  case GST_RC_SETTING_RETRIES:
+    settings->retries = g_value_get_int (value);
+    break;
+  case GST_RC_SETTING_RETRY_BACKOFF_MAX:
+    settings->retry_backoff_max = g_value_get_uint64 (value);
+    break;
+  case GST_RC_SETTING_WAIT_FOR_CONNECTION:
+    settings->wait_for_connection = g_value_get_boolean (value);
+    break;
   default:
     return FALSE;
   }
@@ -371,6 +448,18 @@ gst_rc_settings_get (const GstRcSettings *settings, guint id, GValue *value)
     break;
   case GST_RC_SETTING_IMAGE_EVENTS:
     g_value_set_boolean (value, settings->image_events);
+    break;
+  case GST_RC_SETTING_AUTO_RECONNECT:
+    g_value_set_boolean (value, settings->auto_reconnect);
+    break;
+  case GST_RC_SETTING_RETRIES:
+    g_value_set_int (value, settings->retries);
+    break;
+  case GST_RC_SETTING_RETRY_BACKOFF_MAX:
+    g_value_set_uint64 (value, settings->retry_backoff_max);
+    break;
+  case GST_RC_SETTING_WAIT_FOR_CONNECTION:
+    g_value_set_boolean (value, settings->wait_for_connection);
     break;
   default:
     return FALSE;

@@ -32,6 +32,10 @@ enum {
   GST_RC_SETTING_MAX_MESSAGE_SIZE,
   GST_RC_SETTING_TIMEOUT,
   GST_RC_SETTING_IMAGE_EVENTS,
+  GST_RC_SETTING_AUTO_RECONNECT,
+  GST_RC_SETTING_RETRIES,
+  GST_RC_SETTING_RETRY_BACKOFF_MAX,
+  GST_RC_SETTING_WAIT_FOR_CONNECTION,
   GST_RC_N_SETTINGS
 };
 
@@ -50,6 +54,10 @@ typedef struct {
   guint max_message_size; /* bytes */
   guint64 timeout;        /* ns */
   gboolean image_events;
+  gboolean auto_reconnect;
+  gint retries;
+  guint64 retry_backoff_max; /* ns */
+  gboolean wait_for_connection;
 } GstRcSettings;
 
 void gst_rc_settings_install (GObjectClass *klass);

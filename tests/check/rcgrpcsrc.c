@@ -85,6 +85,11 @@ static const struct {
     {"timeout", "guint64", READY, "0", "18446744073709551615", "10000000000",
         "0"},
     {"image-events", "gboolean", READY, NULL, NULL, "false", "true"},
+    {"auto-reconnect", "gboolean", READY, NULL, NULL, "true", "false"},
+    {"retries", "gint", READY, "-1", "2147483647", "-1", "3"},
+    {"retry-backoff-max", "guint64", READY, "0", "9223372036854775807",
+        "5000000000", "100000000"},
+    {"wait-for-connection", "gboolean", READY, NULL, NULL, "false", "true"},
     {"uri", "gchararray", READY, NULL, NULL, "rcgrpc://localhost",
         "rcgrpc://cube:1234?pipeline=2&color=true"},
 };

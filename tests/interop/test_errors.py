@@ -8,16 +8,14 @@ import threading
 import unittest
 
 try:
-    import gi  # noqa: F401
-    import google.protobuf  # noqa: F401
     import grpc
-    import numpy  # noqa: F401
+
+    from watched import Gst, Sink, Watched, launch, statistics
+    from camera_server import CameraServer, make_set, make_sets
 except ImportError as missing:
     print(f"skipped: {missing}")
     sys.exit(77)
 
-from watched import Gst, Sink, Watched, launch, statistics
-from camera_server import CameraServer, make_set, make_sets
 from relay import Relay
 
 RESOURCE = "gst-resource-error-quark"
@@ -126,7 +124,7 @@ class ConnectionTest(ErrorTest):
     def test_lost(self):
         camera = self.camera(endless)
         with Relay(camera.port) as relay:
-            watched = self.watched(relay.port)
+            watched = self.watched(relay.port, "auto-reconnect=false")
             sink = Sink(watched)
             watched.play()
             sink.wait_for(3)
@@ -138,7 +136,7 @@ class ConnectionTest(ErrorTest):
 
     def test_server_killed(self):
         camera = self.camera(endless)
-        watched = self.watched(camera.port)
+        watched = self.watched(camera.port, "auto-reconnect=false")
         sink = Sink(watched)
         watched.play()
         sink.wait_for(3)
@@ -159,7 +157,8 @@ class StatusTest(ErrorTest):
     def test_in_mid_stream(self):
         camera = self.camera(lambda request, call: make_sets(request, 3),
                              status=(grpc.StatusCode.DATA_LOSS, "lens cap"))
-        watched = self.watched(camera.port, "leaky=none")
+        watched = self.watched(
+            camera.port, "leaky=none auto-reconnect=false")
         sink = Sink(watched)
         watched.run()
         error = self.only_error(watched)
@@ -191,7 +190,8 @@ class TimeoutTest(ErrorTest):
     def test_in_mid_stream(self):
         camera = self.camera(
             lambda request, call: make_sets(request, 2), hold=True)
-        watched = self.watched(camera.port, self.OPTION)
+        watched = self.watched(
+            camera.port, self.OPTION + " auto-reconnect=false")
         sink = Sink(watched)
         watched.run()
         error = self.only_error(watched)
@@ -317,6 +317,15 @@ class SetTest(ErrorTest):
         self.assertEqual(stats["sets-rejected"], 11)
         self.assertEqual(stats["sets-received"], 5)
         self.assertEqual(sink.offsets, list(range(5)))
+
+
+    def test_too_many_in_a_row(self):
+        camera = self.camera([b"\xff"] * 51, hold=True)
+        watched = self.watched(camera.port).run()
+        error = self.only_error(watched)
+        self.assertEqual((error.domain, error.code),
+                         (STREAM, int(Gst.StreamError.DECODE)))
+        self.assertIn(str(camera.port), error.text)
 
 
 class SettingsTest(ErrorTest):

@@ -7,16 +7,12 @@ import threading
 import unittest
 
 try:
-    import gi  # noqa: F401
-    import google.protobuf  # noqa: F401
-    import grpc  # noqa: F401
-    import numpy  # noqa: F401
+    from watched import STOP_LIMIT, Gst, Sink, Watched, statistics
+    from camera_server import CameraServer, make_event, make_set, make_sets
 except ImportError as missing:
     print(f"skipped: {missing}")
     sys.exit(77)
 
-from watched import STOP_LIMIT, Gst, Sink, Watched, statistics
-from camera_server import CameraServer, make_event, make_set, make_sets
 from relay import Relay
 
 ENDS = Gst.MessageType.ERROR | Gst.MessageType.EOS
@@ -276,13 +272,14 @@ class CallTest(LifeTest):
 
 class EventsTest(LifeTest):
     def next_event(self, watched):
-        message = watched.wait(
-            Gst.MessageType.ELEMENT | Gst.MessageType.WARNING | ENDS)
-        self.assertIsNotNone(message)
-        self.assertEqual(message.type, Gst.MessageType.ELEMENT)
-        structure = message.get_structure()
-        self.assertEqual(structure.get_name(), "rc-image-event")
-        return message, structure
+        while True:
+            message = watched.wait(
+                Gst.MessageType.ELEMENT | Gst.MessageType.WARNING | ENDS)
+            self.assertIsNotNone(message)
+            self.assertEqual(message.type, Gst.MessageType.ELEMENT)
+            structure = message.get_structure()
+            if structure.get_name() == "rc-image-event":
+                return message, structure
 
     def test_fields(self):
         events = [make_event(n, message=f"event {n}") for n in range(3)]
@@ -310,7 +307,9 @@ class EventsTest(LifeTest):
         camera = self.camera(endless, [make_event(0)])
         watched = self.watched(camera.port, "leaky=none num-buffers=20").run()
         self.assertEqual(camera.event_calls, [])
-        self.assertEqual(watched.of_type(Gst.MessageType.ELEMENT), [])
+        self.assertNotIn("rc-image-event", [
+            message.get_structure().get_name()
+            for message in watched.of_type(Gst.MessageType.ELEMENT)])
 
     def test_unimplemented(self):
         camera = self.camera(endless)
