@@ -36,7 +36,7 @@ class Certificates:
     """Each attribute is a Pair:
 
     ca               the authority that the tests trust
-    other_ca         one that nobody trusts; its name is the first one's
+    other_ca         one that nobody trusts
     server           for localhost, 127.0.0.1 and ::1, by ca
     expired          the same, until yesterday
     not_yet_valid    the same, from tomorrow
@@ -83,7 +83,7 @@ class Certificates:
 
     def _make_authority(self, file_name):
         key = ec.generate_private_key(ec.SECP256R1())
-        name = _name("gst-rcgrpc test authority")
+        name = _name(f"gst-rcgrpc tests {file_name}")
         builder = (
             _builder(name, name, key, -1, 2)
             .add_extension(x509.BasicConstraints(True, None), critical=True)
