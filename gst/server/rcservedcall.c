@@ -16,6 +16,7 @@ rc_served_call_new (RcServer *server)
     call->tags[i] = (RcServerTag){call, i};
   grpc_call_details_init (&call->details);
   grpc_metadata_array_init (&call->metadata);
+  call->status_message = grpc_empty_slice ();
   g_queue_init (&call->events);
   return call;
 }
@@ -36,6 +37,11 @@ rc_served_call_unref (RcServedCall *call)
   grpc_metadata_array_destroy (&call->metadata);
   if (call->call)
     grpc_call_unref (call->call);
+  grpc_slice_unref (call->status_message);
+  if (call->sets.data_free)
+    call->sets.data_free (call->sets.data);
+  g_free (call->sets.peer);
+  g_free (call->sets.status_message);
   g_queue_clear_full (&call->events, (GDestroyNotify)g_bytes_unref);
   g_free (call);
 }
@@ -79,10 +85,11 @@ rc_served_call_claim_send_unlocked (RcServedCall *call)
 }
 
 void
-rc_served_call_start_send (
-    RcServedCall *call, GBytes *const *pieces, guint n_pieces)
+rc_served_call_start_send (RcServedCall *call, GBytes *const *pieces,
+    guint n_pieces, gboolean compress)
 {
-  grpc_op op = {.op = GRPC_OP_SEND_MESSAGE};
+  grpc_op op = {.op = GRPC_OP_SEND_MESSAGE,
+      .flags = compress ? 0 : GRPC_WRITE_NO_COMPRESS};
 
   call->send_buffer = rc_byte_buffer_new (pieces, n_pieces);
   op.data.send_message.send_message = call->send_buffer;
@@ -99,23 +106,24 @@ rc_served_call_start_metadata (RcServedCall *call)
 
 void
 rc_served_call_start_status (RcServedCall *call, grpc_status_code status,
-    const gchar *details, gboolean with_metadata)
+    const gchar *message, gboolean with_metadata)
 {
   grpc_op ops[2] = {
       {.op = GRPC_OP_SEND_STATUS_FROM_SERVER},
       {.op = GRPC_OP_SEND_INITIAL_METADATA},
   };
-  grpc_slice text = grpc_slice_from_static_string (details);
 
+  if (message)
+    call->status_message = grpc_slice_from_copied_string (message);
   ops[0].data.send_status_from_server.status = status;
-  ops[0].data.send_status_from_server.status_details = &text;
+  ops[0].data.send_status_from_server.status_details = &call->status_message;
   rc_served_call_start_batch (
       call, ops, with_metadata ? 2 : 1, RC_SERVER_OP_STATUS);
 }
 
 void
 rc_served_call_refuse (
-    RcServedCall *call, grpc_status_code status, const gchar *details)
+    RcServedCall *call, grpc_status_code status, const gchar *message)
 {
   RcServer *server = call->server;
 
@@ -124,7 +132,7 @@ rc_served_call_refuse (
   call->over = TRUE;
   g_mutex_unlock (&server->lock);
   if (claimed)
-    rc_served_call_start_status (call, status, details, TRUE);
+    rc_served_call_start_status (call, status, message, TRUE);
 }
 
 void
@@ -139,5 +147,5 @@ rc_served_call_feed_event (RcServedCall *call)
     event = g_queue_pop_head (&call->events);
   g_mutex_unlock (&server->lock);
   if (event)
-    rc_served_call_start_send (call, &event, 1);
+    rc_served_call_start_send (call, &event, 1, FALSE);
 }

@@ -24,6 +24,7 @@
  * rcserverqueue.c the queue thread
  */
 
+#include "server/rcservercredentials.h"
 #include "server/rcserverprivate.h"
 
 #include <grpc/grpc.h>
@@ -64,10 +65,12 @@ feed_call (RcServer *server, RcServedCall *call)
     return G_MAXINT64;
 
   if (answer == RC_SERVER_END) {
-    rc_served_call_start_status (call, GRPC_STATUS_OK, "", FALSE);
+    rc_served_call_start_status (
+        call, call->sets.status, call->sets.status_message, FALSE);
   } else {
     call->sets.n_sets++;
-    rc_served_call_start_send (call, (GBytes **)message->pdata, message->len);
+    rc_served_call_start_send (
+        call, (GBytes **)message->pdata, message->len, call->sets.gzip);
   }
   return G_MAXINT64;
 }
@@ -165,30 +168,46 @@ rc_server_push_event (RcServer *server, const RcImageEvent *event)
 
 /* --- life cycle --- */
 
+/* gRPC takes credentials that make no sense, and then no port with them. For a
+ * server that is not going to start. */
+static gboolean
+are_usable (RcServer *server, grpc_server_credentials *credentials)
+{
+  return grpc_server_add_http2_port (server->server, "127.0.0.1:0", credentials)
+         > 0;
+}
+
 static gboolean
 listen_on (RcServer *server, const RcServerConfig *config, GError **error)
 {
+  grpc_server_credentials *credentials =
+      rc_server_credentials_new (config, error);
+
+  if (!credentials)
+    return FALSE;
   gboolean is_ipv6 = strchr (config->address, ':') != NULL;
   g_autofree gchar *target = g_strdup_printf (
       is_ipv6 ? "[%s]:%u" : "%s:%u", config->address, config->port);
-  grpc_server_credentials *credentials =
-      grpc_insecure_server_credentials_create ();
   gint port = grpc_server_add_http2_port (server->server, target, credentials);
 
-  grpc_server_credentials_release (credentials);
-  if (port <= 0) {
+  if (port > 0)
+    server->port = port;
+  else if (are_usable (server, credentials))
     g_set_error (error, RC_SERVER_ERROR, RC_SERVER_ERROR_ADDRESS,
         "cannot listen on %s: not an address of this machine, or the port is "
         "taken",
         target);
-    return FALSE;
-  }
-  server->port = port;
-  return TRUE;
+  else
+    g_set_error (error, RC_SERVER_ERROR, RC_SERVER_ERROR_CREDENTIALS,
+        "cannot use %s with %s: not a certificate and its key, both PEM%s",
+        config->tls_certificate_file, config->tls_private_key_file,
+        config->tls_ca_file ? "; or the authority's file has none" : "");
+  grpc_server_credentials_release (credentials);
+  return port > 0;
 }
 
 static void
-create_server (RcServer *server)
+create_server (RcServer *server, const RcServerConfig *config)
 {
   grpc_arg args[] = {
       /* Else a second server on the port would be no error. */
@@ -197,6 +216,8 @@ create_server (RcServer *server)
           {.integer = MAX_REQUEST_SIZE}},
       {GRPC_ARG_INTEGER, (gchar *)GRPC_ARG_MAX_SEND_MESSAGE_LENGTH,
           {.integer = -1}},
+      {GRPC_ARG_INTEGER, (gchar *)GRPC_COMPRESSION_CHANNEL_DEFAULT_ALGORITHM,
+          {.integer = config->gzip ? GRPC_COMPRESS_GZIP : GRPC_COMPRESS_NONE}},
   };
   grpc_channel_args channel_args = {G_N_ELEMENTS (args), args};
 
@@ -238,7 +259,7 @@ rc_server_new (const RcServerConfig *config, RcServerSource source,
   server->source = source;
   server->user_data = user_data;
   server->shutdown_tag.kind = RC_SERVER_OP_SHUTDOWN;
-  create_server (server);
+  create_server (server, config);
 
   if (!listen_on (server, config, error))
     return NULL;

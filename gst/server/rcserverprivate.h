@@ -48,6 +48,7 @@ struct _RcServedCall {
   /* Operations' own, while they run. */
   grpc_byte_buffer *request_buffer;
   grpc_byte_buffer *send_buffer;
+  grpc_slice status_message;
   int cancelled;
 
   /* Source thread, once `open`. */
@@ -79,6 +80,7 @@ struct _RcServer {
   gboolean woken;
   gboolean stopping;
   guint n_ops;
+  guint64 n_streams; /* of sets, served so far */
 };
 
 /* --- rcservedcall.c --- */
@@ -101,20 +103,20 @@ gboolean rc_served_call_claim_send_unlocked (RcServedCall *call);
 /* These three after claim_send. */
 
 /* The client's flow control decides when it completes. */
-void rc_served_call_start_send (
-    RcServedCall *call, GBytes *const *pieces, guint n_pieces);
+void rc_served_call_start_send (RcServedCall *call, GBytes *const *pieces,
+    guint n_pieces, gboolean compress);
 
 /* The first thing that is sent, once the request was read: whoever sees it
  * knows that the request is in force. */
 void rc_served_call_start_metadata (RcServedCall *call);
 
-/* The last thing that is sent. */
+/* The last thing that is sent. @message may be NULL. */
 void rc_served_call_start_status (RcServedCall *call, grpc_status_code status,
-    const gchar *details, gboolean with_metadata);
+    const gchar *message, gboolean with_metadata);
 
 /* Ends a call that was not opened. */
 void rc_served_call_refuse (
-    RcServedCall *call, grpc_status_code status, const gchar *details);
+    RcServedCall *call, grpc_status_code status, const gchar *message);
 
 /* Sends the oldest event that waits, if the call can take one. */
 void rc_served_call_feed_event (RcServedCall *call);

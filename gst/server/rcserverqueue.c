@@ -5,6 +5,7 @@
 
 #include <grpc/byte_buffer.h>
 #include <grpc/slice.h>
+#include <grpc/support/alloc.h>
 
 #define SETS_METHOD "/ImageInterface/StreamImageSets"
 #define EVENTS_METHOD "/ImageEventsInterface/StreamImageEvents"
@@ -57,6 +58,16 @@ on_new_call (RcServedCall *call)
   rc_served_call_start_batch (call, &request, 1, RC_SERVER_OP_REQUEST);
 }
 
+static gchar *
+dup_peer (RcServedCall *call)
+{
+  gchar *peer = grpc_call_get_peer (call->call);
+  gchar *copy = g_strdup (peer);
+
+  gpr_free (peer);
+  return copy;
+}
+
 static void
 on_request (RcServedCall *call)
 {
@@ -73,6 +84,7 @@ on_request (RcServedCall *call)
     rc_served_call_refuse (call, GRPC_STATUS_INVALID_ARGUMENT, "not a request");
     return;
   }
+  call->sets.peer = dup_peer (call);
   gboolean wants_any = call->kind == RC_SERVED_SETS
                        || rc_image_event_request_wants_depth_done (bytes);
 
@@ -80,6 +92,8 @@ on_request (RcServedCall *call)
   gboolean claimed = rc_served_call_claim_send_unlocked (call);
   if (claimed && wants_any) {
     call->open = TRUE;
+    if (call->kind == RC_SERVED_SETS)
+      call->sets.id = ++server->n_streams;
     g_ptr_array_add (server->calls, rc_served_call_ref (call));
   }
   g_mutex_unlock (&server->lock);
