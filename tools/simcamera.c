@@ -332,6 +332,9 @@ sim_camera_new (const SimOptions *options, guint pipeline, GError **error)
       .address = options->address,
       .port = options->port == 0 ? 0 : options->port + pipeline,
       .events = options->events,
+      .tls_certificate_file = options->tls_certificate_file,
+      .tls_private_key_file = options->tls_private_key_file,
+      .tls_ca_file = options->tls_ca_file,
   };
 
   camera->options = options;

@@ -43,6 +43,9 @@ typedef struct {
   gint64 seed;
   gboolean events;
   gboolean stamp;
+  gchar *tls_certificate_file;
+  gchar *tls_private_key_file;
+  gchar *tls_ca_file;
   gboolean version;
 } RawOptions;
 
@@ -109,6 +112,13 @@ parse_arguments (RawOptions *raw, gint argc, gchar **argv, GError **error)
           "Write the set's number into the first 32 pixels of each image, the "
           "lowest bit first",
           NULL},
+      {"tls-certificate-file", 0, 0, G_OPTION_ARG_FILENAME,
+          &raw->tls_certificate_file, "Serve TLS, with this certificate (PEM)",
+          "FILE"},
+      {"tls-private-key-file", 0, 0, G_OPTION_ARG_FILENAME,
+          &raw->tls_private_key_file, "The certificate's key (PEM)", "FILE"},
+      {"tls-ca-file", 0, 0, G_OPTION_ARG_FILENAME, &raw->tls_ca_file,
+          "Clients must have a certificate of this authority (PEM)", "FILE"},
       {"version", 0, 0, G_OPTION_ARG_NONE, &raw->version,
           "Print the version and exit", NULL},
       {NULL},
@@ -238,6 +248,33 @@ check_stream (const RawOptions *raw, SimOptions *options, GError **error)
   return TRUE;
 }
 
+static gboolean
+check_tls (RawOptions *raw, SimOptions *options, GError **error)
+{
+  if (!raw->tls_certificate_file
+      && (raw->tls_private_key_file || raw->tls_ca_file))
+    return bad_value (
+        error, "tls-certificate-file", "given with the other options of TLS");
+  if (raw->tls_certificate_file && !raw->tls_private_key_file)
+    return bad_value (
+        error, "tls-private-key-file", "given with a certificate");
+  options->tls_certificate_file = g_steal_pointer (&raw->tls_certificate_file);
+  options->tls_private_key_file = g_steal_pointer (&raw->tls_private_key_file);
+  options->tls_ca_file = g_steal_pointer (&raw->tls_ca_file);
+  return TRUE;
+}
+
+static void
+clear_raw (RawOptions *raw)
+{
+  g_free (raw->address);
+  g_free (raw->size);
+  g_free (raw->quality);
+  g_free (raw->tls_certificate_file);
+  g_free (raw->tls_private_key_file);
+  g_free (raw->tls_ca_file);
+}
+
 SimOptions *
 sim_options_parse (gint argc, gchar **argv, GError **error)
 {
@@ -256,10 +293,9 @@ sim_options_parse (gint argc, gchar **argv, GError **error)
   }
   good = good && check_listening (&raw, options, error)
          && check_images (&raw, options, error)
-         && check_stream (&raw, options, error);
-  g_free (raw.address);
-  g_free (raw.size);
-  g_free (raw.quality);
+         && check_stream (&raw, options, error)
+         && check_tls (&raw, options, error);
+  clear_raw (&raw);
   return good ? g_steal_pointer (&options) : NULL;
 }
 
@@ -267,5 +303,8 @@ void
 sim_options_free (SimOptions *options)
 {
   g_free (options->address);
+  g_free (options->tls_certificate_file);
+  g_free (options->tls_private_key_file);
+  g_free (options->tls_ca_file);
   g_free (options);
 }

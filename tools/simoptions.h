@@ -27,6 +27,9 @@
  * @seed: of the scene
  * @events: serve StreamImageEvents
  * @stamp: write the set's number into the images
+ * @tls_certificate_file: as in RcServerConfig, and the next two
+ * @tls_private_key_file: what belongs to it
+ * @tls_ca_file: of the clients' certificates
  */
 typedef struct {
   gchar *address;
@@ -45,6 +48,9 @@ typedef struct {
   guint32 seed;
   gboolean events;
   gboolean stamp;
+  gchar *tls_certificate_file;
+  gchar *tls_private_key_file;
+  gchar *tls_ca_file;
 } SimOptions;
 
 /* Parses the command line; --help prints and exits. The error's message is
