@@ -49,6 +49,29 @@ rc_client_withdraw_call (RcClient *self, RcCall **slot)
   g_clear_pointer (&call, rc_call_unref);
 }
 
+static const gchar *
+keep_string (RcClient *self, const gchar *string)
+{
+  gchar *copy = g_strdup (string);
+
+  g_ptr_array_add (self->strings, copy);
+  return copy;
+}
+
+static void
+copy_config (RcClient *self, const RcClientConfig *config)
+{
+  RcTlsConfig *tls = &self->config.tls;
+
+  self->config = *config;
+  self->strings = g_ptr_array_new_with_free_func (g_free);
+  self->config.host = keep_string (self, config->host);
+  tls->ca_file = keep_string (self, tls->ca_file);
+  tls->certificate_file = keep_string (self, tls->certificate_file);
+  tls->private_key_file = keep_string (self, tls->private_key_file);
+  tls->server_name = keep_string (self, tls->server_name);
+}
+
 RcClient *
 rc_client_new (const RcClientConfig *config, const RcClientCallbacks *callbacks,
     gpointer user_data, GError **error)
@@ -59,9 +82,7 @@ rc_client_new (const RcClientConfig *config, const RcClientCallbacks *callbacks,
   grpc_init ();
   g_mutex_init (&self->lock);
   g_cond_init (&self->changed);
-  self->host = g_strdup (config->host);
-  self->config = *config;
-  self->config.host = self->host;
+  copy_config (self, config);
   self->callbacks = *callbacks;
   self->user_data = user_data;
 
@@ -165,7 +186,7 @@ rc_client_free (RcClient *client)
   g_clear_pointer (&client->connection, rc_connection_unref);
   g_mutex_clear (&client->lock);
   g_cond_clear (&client->changed);
-  g_free (client->host);
+  g_ptr_array_unref (client->strings);
   g_free (client);
   grpc_shutdown ();
 }

@@ -25,15 +25,21 @@ G_BEGIN_DECLS
 /* Why a stream ended. The GError's message is for developers: what gRPC said
  * with its status by name. */
 typedef enum {
-  RC_CLIENT_ERROR_NOT_FOUND,    /* the host's name cannot be resolved */
-  RC_CLIENT_ERROR_CONNECT,      /* refused, unreachable, closed before a set */
-  RC_CLIENT_ERROR_TIMEOUT,      /* no connection or no set within `timeout` */
-  RC_CLIENT_ERROR_NOT_A_CAMERA, /* speaks no gRPC, or not this service */
-  RC_CLIENT_ERROR_TOO_LARGE,    /* a message beyond `max_message_size` */
-  RC_CLIENT_ERROR_LOST,         /* the connection ended in mid-stream */
-  RC_CLIENT_ERROR_STATUS,       /* the server ended the call with an error */
-  RC_CLIENT_ERROR_INCOMPATIBLE, /* RC_CLIENT_MAX_REJECTED messages in a row */
-  RC_CLIENT_ERROR_RESOURCES,    /* no thread or channel could be had here */
+  RC_CLIENT_ERROR_NOT_FOUND,     /* the host's name cannot be resolved */
+  RC_CLIENT_ERROR_CONNECT,       /* refused, unreachable, closed before a set */
+  RC_CLIENT_ERROR_TIMEOUT,       /* no connection or no set within `timeout` */
+  RC_CLIENT_ERROR_NOT_A_CAMERA,  /* speaks no gRPC, or not this service */
+  RC_CLIENT_ERROR_TOO_LARGE,     /* a message beyond `max_message_size` */
+  RC_CLIENT_ERROR_LOST,          /* the connection ended in mid-stream */
+  RC_CLIENT_ERROR_STATUS,        /* the server ended the call with an error */
+  RC_CLIENT_ERROR_INCOMPATIBLE,  /* RC_CLIENT_MAX_REJECTED messages in a row */
+  RC_CLIENT_ERROR_RESOURCES,     /* no thread or channel could be had here */
+  RC_CLIENT_ERROR_TLS_SETTINGS,  /* a file that cannot be used; no TLS here */
+  RC_CLIENT_ERROR_TLS_UNTRUSTED, /* the server's certificate: by whom */
+  RC_CLIENT_ERROR_TLS_NAME,      /* the server's certificate: for whom */
+  RC_CLIENT_ERROR_TLS_EXPIRED,   /* the server's certificate: when */
+  RC_CLIENT_ERROR_TLS_CLIENT_CERTIFICATE, /* the server wants (another) one */
+  RC_CLIENT_ERROR_TLS_FAILED, /* whatever else; a server without TLS */
 } RcClientError;
 
 /* Messages in a row that are no valid set; one more ends the stream. */
@@ -70,6 +76,23 @@ typedef struct {
 } RcRetryPolicy;
 
 /**
+ * RcTlsConfig:
+ * @enabled: TLS 1.2 or later; the server's certificate is always verified
+ * @ca_file: PEM file with the authorities that are trusted; NULL: the system's
+ * @certificate_file: PEM file with the client's certificate, if the server
+ *   wants one
+ * @private_key_file: PEM file with its key; NULL: in the same file
+ * @server_name: what the server's certificate has to be for; NULL: the host
+ */
+typedef struct {
+  gboolean enabled;
+  const gchar *ca_file;
+  const gchar *certificate_file;
+  const gchar *private_key_file;
+  const gchar *server_name;
+} RcTlsConfig;
+
+/**
  * RcClientConfig:
  * @host: name or address (IPv6 without brackets)
  * @port: TCP port
@@ -78,6 +101,7 @@ typedef struct {
  *   the wire is waited for; 0 waits for ever
  * @image_events: also run StreamImageEvents
  * @retry: what happens when the stream is lost; all 0: it ends
+ * @tls: all 0: none
  */
 typedef struct {
   const gchar *host;
@@ -86,6 +110,7 @@ typedef struct {
   guint64 timeout;
   gboolean image_events;
   RcRetryPolicy retry;
+  RcTlsConfig tls;
 } RcClientConfig;
 
 /**

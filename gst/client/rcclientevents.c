@@ -89,8 +89,8 @@ run_events_call (RcClient *self, RcConnection *connection)
 }
 
 /* What ends both calls is told once, by `ended`. So the end of the events is
- * news only when images go on over the same connection: waits for the next
- * one. */
+ * news only when images go on over the same connection: waits for two more,
+ * the first of which may have been sent before the events ended. */
 static gboolean
 images_go_on (RcClient *self, RcConnection *connection)
 {
@@ -98,9 +98,9 @@ images_go_on (RcClient *self, RcConnection *connection)
   gboolean go_on;
 
   g_mutex_lock (&self->lock);
-  n_sets = self->n_sets;
+  n_sets = self->n_sets + 2;
   while (!rc_client_is_over_unlocked (self) && self->connection == connection
-         && self->n_sets == n_sets)
+         && self->n_sets < n_sets)
     g_cond_wait (&self->changed, &self->lock);
   go_on = !rc_client_is_over_unlocked (self) && self->connection == connection;
   g_mutex_unlock (&self->lock);

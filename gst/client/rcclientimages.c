@@ -261,6 +261,9 @@ run_images_call (RcClient *self, RcConnection *connection, guint serial,
   status = rc_call_finish (call, &details);
   g_debug ("images: gRPC status %s (%d): %s", rc_status_to_string (status),
       status, details);
+  /* What TLS says is the cause, what gRPC says of it an effect. */
+  if (!error && status == GRPC_STATUS_UNAVAILABLE)
+    error = rc_connection_get_tls_error (connection);
   if (!error && status != GRPC_STATUS_OK)
     error = rc_status_to_error (status, details, received);
   return error;

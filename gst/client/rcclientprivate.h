@@ -35,8 +35,8 @@ G_BEGIN_DECLS
 
 struct _RcClient {
   /* constant */
-  RcClientConfig config;
-  gchar *host;
+  RcClientConfig config; /* its strings are in `strings` */
+  GPtrArray *strings;    /* (element-type utf8) */
   RcClientCallbacks callbacks;
   gpointer user_data;
   GThread *images_thread;

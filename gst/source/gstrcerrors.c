@@ -43,6 +43,38 @@ gst_rc_describe_client_error (
         "The server at %s port %u is not compatible: what it sends are no "
         "valid image sets.",
         host, port);
+  case RC_CLIENT_ERROR_TLS_SETTINGS:
+    return g_error_new (GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_SETTINGS,
+        "No TLS to the camera at %s port %u: %s. Check the properties "
+        "tls-ca-file, tls-certificate-file and tls-private-key-file.",
+        host, port, error->message);
+  case RC_CLIENT_ERROR_TLS_UNTRUSTED:
+    return g_error_new (GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_AUTHORIZED,
+        "The certificate of %s port %u is not signed by an authority that is "
+        "trusted here. Set the property tls-ca-file to the certificate of the "
+        "one that signed it.",
+        host, port);
+  case RC_CLIENT_ERROR_TLS_NAME:
+    return g_error_new (GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_AUTHORIZED,
+        "The certificate of %s port %u is for another name. Use the name that "
+        "it is for as host, or set the property tls-server-name to it.",
+        host, port);
+  case RC_CLIENT_ERROR_TLS_EXPIRED:
+    return g_error_new (GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_AUTHORIZED,
+        "The certificate of %s port %u has expired, or is not valid yet. Renew "
+        "it, and check the clocks.",
+        host, port);
+  case RC_CLIENT_ERROR_TLS_CLIENT_CERTIFICATE:
+    return g_error_new (GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_AUTHORIZED,
+        "The server at %s port %u wants a certificate of the client, or another "
+        "than it got. Set the properties tls-certificate-file and "
+        "tls-private-key-file.",
+        host, port);
+  case RC_CLIENT_ERROR_TLS_FAILED:
+    return g_error_new (GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_OPEN_READ,
+        "No TLS connection to the camera at %s port %u: %s. Check that the "
+        "server has TLS (property tls), and whom it takes as clients.",
+        host, port, error->message);
   case RC_CLIENT_ERROR_RESOURCES:
     return g_error_new (GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NO_SPACE_LEFT,
         "This machine lacks what a connection to the camera at %s port %u "

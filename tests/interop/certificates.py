@@ -17,6 +17,7 @@ import sys
 import tempfile
 from collections import namedtuple
 
+import grpc
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -123,6 +124,20 @@ class Certificates:
                 serialization.PrivateFormat.PKCS8,
                 serialization.NoEncryption()))
         return pair
+
+
+def server_credentials(pair, clients_ca=None):
+    """grpc.ServerCredentials of `pair`; with `clients_ca` clients need a
+    certificate by that authority."""
+    return grpc.ssl_server_credentials(
+        [(_read(pair.key), _read(pair.certificate))],
+        _read(clients_ca.certificate) if clients_ca else None,
+        clients_ca is not None)
+
+
+def _read(name):
+    with open(name, "rb") as file:
+        return file.read()
 
 
 def _name(common_name):

@@ -14,7 +14,7 @@
  * Usage: client_probe HOST PORT TIMEOUT_MS MAX_MESSAGE_SIZE EVENTS(0|1)
  *            [RETRIES BACKOFF_MAX_MS WAIT_FOR_CONNECTION(0|1)]
  *
- * With the last three it reconnects, and prints a line for each change.
+ * TLS is configured by environment variables. With the last three it reconnects, and prints a line for each change.
  */
 
 #include <stdio.h>
@@ -148,6 +148,12 @@ get_class (const GError *error)
       [RC_CLIENT_ERROR_STATUS] = "status",
       [RC_CLIENT_ERROR_INCOMPATIBLE] = "incompatible",
       [RC_CLIENT_ERROR_RESOURCES] = "resources",
+      [RC_CLIENT_ERROR_TLS_SETTINGS] = "tls-settings",
+      [RC_CLIENT_ERROR_TLS_UNTRUSTED] = "tls-untrusted",
+      [RC_CLIENT_ERROR_TLS_NAME] = "tls-name",
+      [RC_CLIENT_ERROR_TLS_EXPIRED] = "tls-expired",
+      [RC_CLIENT_ERROR_TLS_CLIENT_CERTIFICATE] = "tls-client-certificate",
+      [RC_CLIENT_ERROR_TLS_FAILED] = "tls-failed",
   };
 
   return error->domain == RC_CLIENT_ERROR ? names[error->code] : "foreign";
@@ -206,6 +212,17 @@ request (gchar **words)
   rc_client_set_request (probe.client, &question);
 }
 
+/* Environment variables TLS, TLS_CA_FILE …, as the element's properties. */
+static void
+configure_tls (RcTlsConfig *tls)
+{
+  tls->enabled = g_getenv ("TLS") != NULL;
+  tls->ca_file = g_getenv ("TLS_CA_FILE");
+  tls->certificate_file = g_getenv ("TLS_CERTIFICATE_FILE");
+  tls->private_key_file = g_getenv ("TLS_PRIVATE_KEY_FILE");
+  tls->server_name = g_getenv ("TLS_SERVER_NAME");
+}
+
 /* FALSE at the end. */
 static gboolean
 run_command (gchar *line)
@@ -254,6 +271,7 @@ main (int argc, char **argv)
   config.timeout = g_ascii_strtoull (argv[3], NULL, 10) * 1000000;
   config.max_message_size = g_ascii_strtoull (argv[4], NULL, 10);
   config.image_events = g_str_equal (argv[5], "1");
+  configure_tls (&config.tls);
   if (argc == 9) {
     config.retry.auto_reconnect = TRUE;
     config.retry.retries = g_ascii_strtoll (argv[6], NULL, 10);
