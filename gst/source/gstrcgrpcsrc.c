@@ -456,60 +456,75 @@ reset_counters_unlocked (GstRcGrpcSrc *self)
   }
 }
 
+static RcClientConfig
+make_client_config (const GstRcSettings *settings)
+{
+  return (RcClientConfig){
+      .host = settings->host,
+      .port = settings->port + settings->pipeline,
+      .max_message_size = settings->max_message_size,
+      .timeout = settings->timeout,
+      .image_events = settings->image_events,
+      .retry =
+          {
+              .auto_reconnect = settings->auto_reconnect,
+              .wait_for_connection = settings->wait_for_connection,
+              .retries = settings->retries,
+              .backoff_max = settings->retry_backoff_max,
+          },
+      .tls =
+          {
+              .enabled = settings->tls,
+              .ca_file = settings->tls_ca_file,
+              .certificate_file = settings->tls_certificate_file,
+              .private_key_file = settings->tls_private_key_file,
+              .server_name = settings->tls_server_name,
+          },
+  };
+}
+
+static gboolean
+check_port (GstRcGrpcSrc *self, const GstRcSettings *settings)
+{
+  if (settings->port + settings->pipeline <= G_MAXUINT16)
+    return TRUE;
+  GST_ELEMENT_ERROR (self, RESOURCE, SETTINGS,
+      ("There is no port %u: the sum of the properties port and pipeline is at "
+       "most %u.",
+          settings->port + settings->pipeline, G_MAXUINT16),
+      (NULL));
+  return FALSE;
+}
+
 static gboolean
 start_client (GstRcGrpcSrc *self)
 {
   g_autoptr (GError) error = NULL;
-  g_autofree gchar *host = NULL;
-  GstRcTimestampMode mode;
+  g_auto (GstRcSettings) settings = {NULL};
   RcClientConfig config;
   RcClient *client;
-  guint port;
   gboolean ended;
 
   GST_OBJECT_LOCK (self);
-  ended = self->ended;
-  if (!ended)
+  ended = self->ended || self->settings.num_buffers == 0;
+  if (!self->ended)
     reset_counters_unlocked (self);
   limit_queues_unlocked (self);
-  host = g_strdup (self->settings.host);
-  port = self->settings.port + self->settings.pipeline;
-  config = (RcClientConfig){
-      .host = host,
-      .port = port,
-      .max_message_size = self->settings.max_message_size,
-      .timeout = self->settings.timeout,
-      .image_events = self->settings.image_events,
-      .retry =
-          {
-              .auto_reconnect = self->settings.auto_reconnect,
-              .wait_for_connection = self->settings.wait_for_connection,
-              .retries = self->settings.retries,
-              .backoff_max = self->settings.retry_backoff_max,
-          },
-  };
-  mode = self->settings.timestamp_mode;
-  if (self->settings.num_buffers == 0)
-    ended = TRUE;
+  gst_rc_settings_copy (&self->settings, &settings);
   GST_OBJECT_UNLOCK (self);
 
   if (ended) {
     finish (self);
     return TRUE;
   }
-  if (port > G_MAXUINT16) {
-    GST_ELEMENT_ERROR (self, RESOURCE, SETTINGS,
-        ("There is no port %u: the sum of the properties port and pipeline "
-         "is at most %u.",
-            port, G_MAXUINT16),
-        (NULL));
+  if (!check_port (self, &settings))
     return FALSE;
-  }
 
   self->start_time = gst_util_get_timestamp ();
   self->in_rejects = FALSE;
-  gst_rc_timeline_start (&self->timeline, mode);
+  gst_rc_timeline_start (&self->timeline, settings.timestamp_mode);
 
+  config = make_client_config (&settings);
   client = rc_client_new (&config, &client_callbacks, self, &error);
   if (client == NULL) {
     post_client_error (self, GST_MESSAGE_ERROR, error);
@@ -750,8 +765,13 @@ build_uri (GstRcGrpcSrc *self)
   RcUri uri;
 
   GST_OBJECT_LOCK (self);
-  uri = (RcUri){self->settings.host, self->settings.port,
-      self->settings.pipeline, self->settings.options.color, 0};
+  uri = (RcUri){
+      .host = self->settings.host,
+      .port = self->settings.port,
+      .pipeline = self->settings.pipeline,
+      .color = self->settings.options.color,
+      .tls = self->settings.tls,
+  };
   for (guint i = 0; i < RC_N_STREAMS; i++) {
     if (self->streams[i].from_uri)
       uri.streams |= 1 << i;
@@ -793,7 +813,7 @@ take_uri (GstRcGrpcSrc *self, const gchar *text, guint default_streams,
 
   if (!rc_uri_parse (text, &uri, &why)) {
     g_set_error (error, GST_URI_ERROR, GST_URI_ERROR_BAD_URI,
-        "\"%s\" is not a rcgrpc:// URI: %s", text, why->message);
+        "\"%s\" is no URI of a camera: %s", text, why->message);
     return FALSE;
   }
 
@@ -809,6 +829,7 @@ take_uri (GstRcGrpcSrc *self, const gchar *text, guint default_streams,
   self->settings.port = uri.port;
   self->settings.pipeline = uri.pipeline;
   self->settings.options.color = uri.color;
+  self->settings.tls = uri.tls;
   g_clear_error (&self->uri_error);
   GST_OBJECT_UNLOCK (self);
 
@@ -825,7 +846,8 @@ gst_rc_grpc_src_uri_get_type (GType type)
 static const gchar *const *
 gst_rc_grpc_src_uri_get_protocols (GType type)
 {
-  static const gchar *const protocols[] = {RC_URI_SCHEME, NULL};
+  static const gchar *const protocols[] = {
+      RC_URI_SCHEME, RC_URI_SCHEME_TLS, NULL};
 
   return protocols;
 }
@@ -1007,16 +1029,17 @@ install_properties (GObjectClass *klass)
   /**
    * GstRcGrpcSrc:uri:
    *
-   * host, port, pipeline and color in one, as
-   * rcgrpc://host[:port][?pipeline=N&color=true&streams=left+disparity]. The
-   * streams get their pads at once.
+   * host, port, pipeline, color and tls in one, as
+   * rcgrpc://host[:port][?pipeline=N&color=true&streams=left+disparity], or
+   * rcgrpcs:// with TLS. The streams get their pads at once.
    *
    * Since: 0.1
    */
   g_object_class_install_property (klass, PROP_URI,
       g_param_spec_string ("uri", "URI",
           "rcgrpc://host[:port][?pipeline=N&color=true&streams=left+disparity];"
-          " sets host, port, pipeline and color, and makes the streams' pads",
+          " sets host, port, pipeline and color, with rcgrpcs:// also tls, and "
+          "makes the streams' pads",
           "rcgrpc://" GST_RC_DEFAULT_HOST,
           G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS
               | GST_PARAM_MUTABLE_READY));

@@ -90,6 +90,13 @@ static const struct {
     {"retry-backoff-max", "guint64", READY, "0", "9223372036854775807",
         "5000000000", "100000000"},
     {"wait-for-connection", "gboolean", READY, NULL, NULL, "false", "true"},
+    {"tls", "gboolean", READY, NULL, NULL, "false", "true"},
+    {"tls-ca-file", "gchararray", READY, NULL, NULL, NULL, "/etc/ca.pem"},
+    {"tls-certificate-file", "gchararray", READY, NULL, NULL, NULL,
+        "/etc/client.pem"},
+    {"tls-private-key-file", "gchararray", READY, NULL, NULL, NULL,
+        "/etc/client.key"},
+    {"tls-server-name", "gchararray", READY, NULL, NULL, NULL, "cube"},
     {"uri", "gchararray", READY, NULL, NULL, "rcgrpc://localhost",
         "rcgrpc://cube:1234?pipeline=2&color=true"},
 };
@@ -315,7 +322,8 @@ GST_START_TEST (test_uri_handler)
 
   fail_unless_equals_int (gst_uri_handler_get_uri_type (handler), GST_URI_SRC);
   fail_unless_equals_string (protocols[0], "rcgrpc");
-  fail_unless (protocols[1] == NULL);
+  fail_unless_equals_string (protocols[1], "rcgrpcs");
+  fail_unless (protocols[2] == NULL);
   gst_object_unref (source);
 
   made = gst_element_make_from_uri (GST_URI_SRC, "rcgrpc://cube", NULL, NULL);
