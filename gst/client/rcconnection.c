@@ -341,16 +341,13 @@ GError *
 rc_connection_get_tls_error (RcConnection *connection)
 {
   g_autoptr (GError) error = NULL;
-  GError *described = NULL;
 
   if (!connection->bridge)
     return NULL;
-  error = rc_bridge_get_error (connection->bridge);
-  if (error)
-    described = rc_tls_describe_error (error);
-  if (!described && !rc_bridge_anything_came (connection->bridge))
-    described = g_error_new_literal (RC_CLIENT_ERROR,
+  if (!rc_bridge_anything_came (connection->bridge))
+    return g_error_new_literal (RC_CLIENT_ERROR,
         RC_CLIENT_ERROR_TLS_CLIENT_CERTIFICATE,
         "the server closed the connection right after the handshake");
-  return described;
+  error = rc_bridge_get_error (connection->bridge);
+  return error ? rc_tls_describe_error (error) : NULL;
 }
