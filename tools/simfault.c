@@ -401,6 +401,8 @@ sim_fault_parse (const gchar *text, GError **error)
   if (parts[0] && parts[1]) {
     g_auto (GStrv) assignments = g_strsplit (parts[1], ",", -1);
 
+    if (!assignments[0])
+      return (bad_fault (error, "nothing after '%s'", text), NULL);
     for (guint i = 0; assignments[i]; i++)
       if (!parse_parameter (fault, assignments[i], error))
         return NULL;

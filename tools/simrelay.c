@@ -137,11 +137,12 @@ on_reopen (gpointer user_data)
 void
 sim_relay_restart (SimRelay *relay, gdouble seconds)
 {
-  for (guint i = 0; i < relay->links->len; i++)
-    sim_relay_link_end (relay->links->pdata[i]);
+  /* First the port: who sees its connection end must not get another one. */
   if (relay->listener)
     g_socket_close (relay->listener, NULL);
   g_clear_object (&relay->listener);
+  for (guint i = 0; i < relay->links->len; i++)
+    sim_relay_link_end (relay->links->pdata[i]);
   attach (relay, g_timeout_source_new (seconds * 1000), on_reopen);
 }
 

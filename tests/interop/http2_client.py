@@ -110,13 +110,20 @@ class Http2Client:
             what = self.receive()
             assert what == "bytes", what
 
+    def _answer(self, kind, payload=b""):
+        try:
+            self._socket.sendall(_frame(kind, ACK, 0, payload))
+        except OSError:
+            # It has ended; what came before that is still to be read.
+            pass
+
     def _take(self, kind, flags, payload):
         if kind == SETTINGS and not flags & ACK:
-            self._socket.sendall(_frame(SETTINGS, ACK, 0))
+            self._answer(SETTINGS)
         elif kind == PING and flags & ACK:
             self.pongs += 1
         elif kind == PING:
-            self._socket.sendall(_frame(PING, ACK, 0, payload))
+            self._answer(PING, payload)
 
     def _take_data(self, stream, data):
         body = self._body[stream]
