@@ -4,7 +4,7 @@
 
 #pragma once
 
-#include <glib.h>
+#include "simfault.h"
 
 /* Bytes of padding a row may have. */
 #define SIM_MAX_PADDING 4096
@@ -30,6 +30,7 @@
  * @tls_certificate_file: as in RcServerConfig, and the next two
  * @tls_private_key_file: what belongs to it
  * @tls_ca_file: of the clients' certificates
+ * @faults: (element-type SimFault): in the order of the command line
  */
 typedef struct {
   gchar *address;
@@ -51,6 +52,7 @@ typedef struct {
   gchar *tls_certificate_file;
   gchar *tls_private_key_file;
   gchar *tls_ca_file;
+  GPtrArray *faults;
 } SimOptions;
 
 /* Parses the command line; --help prints and exits. The error's message is
