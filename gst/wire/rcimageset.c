@@ -2,6 +2,8 @@
 
 #include "wire/rcimageset.h"
 
+#include <math.h>
+
 #include "image_interface.pb-c.h"
 #include "wire/rcjson.h"
 #include "wire/rctime.h"
@@ -110,6 +112,54 @@ check_geometry (
   return FALSE;
 }
 
+typedef struct {
+  const gchar *name;
+  gfloat value;
+} Parameter;
+
+/* rcimageset.h says why these and no others. */
+static gboolean
+check_finite (const Parameter *parameters, guint n_parameters, RcStream stream,
+    GError **error)
+{
+  for (guint i = 0; i < n_parameters; i++) {
+    if (!isfinite (parameters[i].value)) {
+      g_set_error (error, RC_IMAGE_SET_ERROR, RC_IMAGE_SET_ERROR_PARAMETER,
+          "%s: %s is %f", rc_stream_to_string (stream), parameters[i].name,
+          parameters[i].value);
+      return FALSE;
+    }
+  }
+  return TRUE;
+}
+
+static gboolean
+check_camera (const RcImage *image, RcStream stream, GError **error)
+{
+  const Parameter parameters[] = {
+      {"focal_length", image->focal_length},
+      {"principal_point_u", image->principal_point_u},
+      {"principal_point_v", image->principal_point_v},
+  };
+
+  return check_finite (parameters, G_N_ELEMENTS (parameters), stream, error);
+}
+
+static gboolean
+check_disparity (const RcDisparity *disparity, GError **error)
+{
+  const Parameter parameters[] = {
+      {"scale", disparity->scale},
+      {"offset", disparity->offset},
+      {"invalid_data_value", disparity->invalid_data_value},
+      {"baseline", disparity->baseline},
+      {"delta_d", disparity->delta_d},
+  };
+
+  return check_finite (
+      parameters, G_N_ELEMENTS (parameters), RC_STREAM_DISPARITY, error);
+}
+
 /* @fallback: the time of what the image is part of. */
 static gboolean
 take_image (RcImageSet *set, RcStream stream, const Image *message,
@@ -144,7 +194,8 @@ take_image (RcImageSet *set, RcStream stream, const Image *message,
              rc_stream_to_string (stream), &image->timestamp, error)
          && take_encoding (image, message->encoding, stream, error)
          && check_geometry (
-             image, get_payload (set, stream)->length, stream, error);
+             image, get_payload (set, stream)->length, stream, error)
+         && check_camera (image, stream, error);
 }
 
 static gboolean
@@ -167,7 +218,8 @@ take_disparity (RcImageSet *set, const DisparityImage *message, GError **error)
   return rc_time_from_message (
              message->timestamp, set->timestamp, "disparity", &timestamp, error)
          && take_image (
-             set, RC_STREAM_DISPARITY, message->image, timestamp, error);
+             set, RC_STREAM_DISPARITY, message->image, timestamp, error)
+         && check_disparity (&set->disparity, error);
 }
 
 static gboolean

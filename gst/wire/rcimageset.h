@@ -8,6 +8,19 @@
  * ranges; what is left, below 1 KiB an image, is gathered and decoded by
  * protobuf-c.
  *
+ * A set that tells a lie is rejected whole. What a message means is otherwise
+ * protobuf's affair: of a field that comes twice the last one counts, messages
+ * that come twice are merged, numbers that are too wide for their field keep
+ * their low bits, what is not known is skipped.
+ *
+ * NaN and infinity: the parameters that geometry is computed from must be
+ * finite, or points and depths downstream would be nonsense without a word:
+ * focal_length and principal_point of every image, scale, offset,
+ * invalid_data_value, baseline and delta_d of a disparity image. The others
+ * (exposure_time, gain, noise, out1_reduction, brightness, gamma) only describe
+ * the image; a camera that does not know one may well say NaN. They are handed
+ * on as sent, and the JSON writes them as protobuf's mapping does.
+ *
  * A set is immutable after its creation and can be read by several threads.
  */
 
@@ -41,6 +54,7 @@ typedef enum {
   RC_IMAGE_SET_ERROR_ENCODING, /* an encoding that we do not know */
   RC_IMAGE_SET_ERROR_GEOMETRY, /* width, height, step and data disagree */
   RC_IMAGE_SET_ERROR_MESH,     /* a mesh format that we do not know */
+  RC_IMAGE_SET_ERROR_PARAMETER, /* NaN or infinite, where geometry needs it */
 } RcImageSetError;
 
 #define RC_IMAGE_SET_ERROR (rc_image_set_error_quark ())

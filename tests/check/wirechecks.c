@@ -318,21 +318,66 @@ GST_START_TEST (test_only_timestamp)
 }
 GST_END_TEST;
 
-GST_START_TEST (test_not_finite)
+static const gfloat not_finite[] = {NAN, -NAN, INFINITY, -INFINITY};
+
+/* What points and depths are computed from. */
+GST_START_TEST (test_geometry_not_finite)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (not_finite); i++) {
+    g_autofree Whole *whole = new_whole ();
+    Image *image = get_image (whole, __i__);
+    gfloat *parameters[] = {&image->focal_length, &image->principal_point_u,
+        &image->principal_point_v};
+
+    for (guint n = 0; n < G_N_ELEMENTS (parameters); n++) {
+      *parameters[n] = not_finite[i];
+      check_bad (whole, RC_IMAGE_SET_ERROR_PARAMETER);
+      *parameters[n] = -G_MAXFLOAT;
+      check_good (whole);
+    }
+  }
+}
+GST_END_TEST;
+
+GST_START_TEST (test_disparity_not_finite)
 {
   g_autofree Whole *whole = new_whole ();
-  g_autoptr (RcImageSet) set = NULL;
-  const RcImage *left;
+  gfloat *parameters[] = {&whole->disparity.scale, &whole->disparity.offset,
+      &whole->disparity.invalid_data_value, &whole->disparity.baseline,
+      &whole->disparity.delta_d};
 
-  whole->left.focal_length = NAN;
-  whole->left.exposure_time = INFINITY;
-  whole->disparity.baseline = -INFINITY;
+  for (guint i = 0; i < G_N_ELEMENTS (not_finite); i++) {
+    *parameters[__i__] = not_finite[i];
+    check_bad (whole, RC_IMAGE_SET_ERROR_PARAMETER);
+  }
+  *parameters[__i__] = G_MAXFLOAT;
+  check_good (whole);
+}
+GST_END_TEST;
+
+/* What only describes the image is handed on as sent. */
+GST_START_TEST (test_description_not_finite)
+{
+  g_autofree Whole *whole = new_whole ();
+  Image *image = get_image (whole, __i__);
+  g_autoptr (RcImageSet) set = NULL;
+  const RcImage *got;
+
+  image->exposure_time = NAN;
+  image->gain = INFINITY;
+  image->noise = -INFINITY;
+  image->out1_reduction = NAN;
+  image->brightness = INFINITY;
+  image->gamma = -INFINITY;
   set = decode (whole, NULL);
   fail_unless (set != NULL);
-  left = rc_image_set_get_image (set, RC_STREAM_LEFT);
-  fail_unless (isnan (left->focal_length));
-  fail_unless (isinf (left->exposure_time) && left->exposure_time > 0);
-  fail_unless (rc_image_set_get_disparity (set)->baseline == -INFINITY);
+  got = rc_image_set_get_image (set, __i__);
+  fail_unless (isnan (got->exposure_time));
+  fail_unless (got->gain == INFINITY);
+  fail_unless (got->noise == -INFINITY);
+  fail_unless (isnan (got->out1_reduction));
+  fail_unless (got->brightness == INFINITY);
+  fail_unless (got->gamma == -INFINITY);
 }
 GST_END_TEST;
 
@@ -380,7 +425,10 @@ wirechecks_suite (void)
   tcase_add_test (tcase, test_mesh);
   tcase_add_test (tcase, test_disparity_without_image);
   tcase_add_test (tcase, test_only_timestamp);
-  tcase_add_test (tcase, test_not_finite);
+  tcase_add_loop_test (tcase, test_geometry_not_finite, 0, RC_N_IMAGE_STREAMS);
+  tcase_add_loop_test (tcase, test_disparity_not_finite, 0, 5);
+  tcase_add_loop_test (
+      tcase, test_description_not_finite, 0, RC_N_IMAGE_STREAMS);
   tcase_add_test (tcase, test_owner);
   return suite;
 }

@@ -4,6 +4,7 @@ into an equal message. Usage: test_wire_json.py PROGRAM"""
 
 import hashlib
 import json
+import math
 import random
 import struct
 import sys
@@ -29,6 +30,9 @@ FLOATS = [0.0, -0.0, 1.0, -1.0, 0.1, 0.0625, 1080.0, 1081.4742, 1e-45, -1e-45,
 TEXTS = ["", "stl", "<b>", "a & b", "\"quoted\"", "back\\slash", "line\nfeed",
          "\r\t\b\f\x01\x1f\x7f", "\u0085", "\u2028\u2029", "grün", "日本",
          "😀", "\ufeff", "\ufffe", "</script>"]
+# Parameters that a set must have finite.
+GEOMETRY = ["focal_length", "principal_point_u", "principal_point_v", "scale",
+            "offset", "invalid_data_value", "baseline", "delta_d"]
 # Field 1000 of every wire type, groups in groups among them.
 UNKNOWN = [b"\xc0\x3e\x96\x01", b"\xc1\x3e12345678", b"\xc2\x3e\x03abc",
            b"\xc5\x3e1234", b"\xc3\x3e\x08\x01\x13\x0a\x01x\x14\xc4\x3e",
@@ -66,6 +70,14 @@ def fill(message, rand):
         message.MergeFromString(rand.choice(UNKNOWN))
 
 
+def make_finite(message, rand):
+    """Geometry has to be; the rest may be NaN or infinite."""
+    for name in GEOMETRY:
+        while name in message.DESCRIPTOR.fields_by_name and not math.isfinite(
+                getattr(message, name)):
+            setattr(message, name, random_float(rand))
+
+
 def fill_time(time, rand):
     time.sec = rand.choice([0, 1, 2**31 - 1, rand.getrandbits(31)])
     time.nsec = rand.choice([0, 1, 999999999, rand.randrange(10**9)])
@@ -97,6 +109,7 @@ def random_set(rand):
     if image_set.HasField("disparity"):
         image_set.disparity.image.SetInParent()
     for message in all_messages(image_set):
+        make_finite(message, rand)
         if isinstance(message, pb.Time):
             fill_time(message, rand)
         elif isinstance(message, pb.Image):
