@@ -91,7 +91,7 @@ deliver_message (RcClient *self, guint serial, grpc_byte_buffer *message)
 
   if (!current)
     return NULL;
-  if (g_error_matches (error, RC_CLIENT_ERROR, RC_CLIENT_ERROR_TOO_LARGE))
+  if (error && error->domain == RC_CLIENT_ERROR)
     return g_steal_pointer (&error);
   if (!set) {
     if (self->callbacks.rejected)

@@ -6,25 +6,67 @@
 #include <grpc/grpc.h>
 
 /* What is inflated at a time. */
-#define INFLATE_STEP (64 * 1024)
+#define BLOCK_SIZE (256 * 1024)
 
-static GZlibDecompressor *
-get_decompressor (const grpc_byte_buffer *message)
+/* An inflated message, in blocks: one piece would be copied while it grows. */
+typedef struct {
+  GArray *chunks; /* (element-type RcChunk), of BLOCK_SIZE but for the last */
+  gsize size;
+} Inflated;
+
+static void
+inflated_free (Inflated *inflated)
 {
-  switch (message->data.raw.compression) {
-  case GRPC_COMPRESS_DEFLATE:
-    return g_zlib_decompressor_new (G_ZLIB_COMPRESSOR_FORMAT_ZLIB);
-  case GRPC_COMPRESS_GZIP:
-    return g_zlib_decompressor_new (G_ZLIB_COMPRESSOR_FORMAT_GZIP);
-  default:
+  for (guint i = 0; i < inflated->chunks->len; i++)
+    g_free ((gpointer)g_array_index (inflated->chunks, RcChunk, i).data);
+  g_array_unref (inflated->chunks);
+  g_free (inflated);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Inflated, inflated_free)
+
+/* Room for more at the end, NULL with an error if there must not be any. */
+static guint8 *
+get_room (Inflated *inflated, gsize limit, gsize *room, GError **error)
+{
+  RcChunk *last = NULL;
+
+  if (inflated->size > limit) {
+    g_set_error (error, RC_CLIENT_ERROR, RC_CLIENT_ERROR_TOO_LARGE,
+        "a compressed message holds more than %" G_GSIZE_FORMAT " bytes",
+        limit);
     return NULL;
   }
+  if (inflated->chunks->len > 0)
+    last =
+        &g_array_index (inflated->chunks, RcChunk, inflated->chunks->len - 1);
+  if (!last || last->size == BLOCK_SIZE) {
+    RcChunk fresh = {g_try_malloc (BLOCK_SIZE), 0};
+
+    if (!fresh.data) {
+      g_set_error_literal (error, RC_CLIENT_ERROR, RC_CLIENT_ERROR_RESOURCES,
+          "no memory to inflate a message");
+      return NULL;
+    }
+    g_array_append_val (inflated->chunks, fresh);
+    last =
+        &g_array_index (inflated->chunks, RcChunk, inflated->chunks->len - 1);
+  }
+  *room = BLOCK_SIZE - last->size;
+  return (guint8 *)last->data + last->size;
+}
+
+static void
+add_bytes (Inflated *inflated, gsize size)
+{
+  g_array_index (inflated->chunks, RcChunk, inflated->chunks->len - 1).size +=
+      size;
+  inflated->size += size;
 }
 
 /* Inflates one slice onto the end of @out. @finished: the compressed data says
  * of itself that it is complete. */
 static gboolean
-inflate_slice (GConverter *converter, grpc_slice *slice, GByteArray *out,
+inflate_slice (GConverter *converter, grpc_slice *slice, Inflated *out,
     gsize limit, gboolean *finished, GError **error)
 {
   const guint8 *in = GRPC_SLICE_START_PTR (*slice);
@@ -32,19 +74,15 @@ inflate_slice (GConverter *converter, grpc_slice *slice, GByteArray *out,
 
   while (left > 0 && !*finished) {
     g_autoptr (GError) cause = NULL;
-    gsize size = out->len, taken = 0, made = 0;
+    gsize room, taken = 0, made = 0;
+    guint8 *place = get_room (out, limit, &room, error);
     GConverterResult result;
 
-    if (size > limit) {
-      g_set_error (error, RC_CLIENT_ERROR, RC_CLIENT_ERROR_TOO_LARGE,
-          "a compressed message holds more than %" G_GSIZE_FORMAT " bytes",
-          limit);
+    if (!place)
       return FALSE;
-    }
-    g_byte_array_set_size (out, size + INFLATE_STEP);
-    result = g_converter_convert (converter, in, left, out->data + size,
-        INFLATE_STEP, G_CONVERTER_NO_FLAGS, &taken, &made, &cause);
-    g_byte_array_set_size (out, size + made);
+    result = g_converter_convert (converter, in, left, place, room,
+        G_CONVERTER_NO_FLAGS, &taken, &made, &cause);
+    add_bytes (out, made);
     in += taken;
     left -= taken;
     *finished = result == G_CONVERTER_FINISHED;
@@ -60,14 +98,27 @@ inflate_slice (GConverter *converter, grpc_slice *slice, GByteArray *out,
   return TRUE;
 }
 
-static GBytes *
-inflate (const grpc_byte_buffer *message, GConverter *converter, gsize limit,
-    GError **error)
+/* gRPC knows these two. */
+static GConverter *
+make_decompressor (const grpc_byte_buffer *message)
+{
+  GZlibCompressorFormat format =
+      message->data.raw.compression == GRPC_COMPRESS_GZIP
+          ? G_ZLIB_COMPRESSOR_FORMAT_GZIP
+          : G_ZLIB_COMPRESSOR_FORMAT_ZLIB;
+
+  return G_CONVERTER (g_zlib_decompressor_new (format));
+}
+
+static Inflated *
+inflate (const grpc_byte_buffer *message, gsize limit, GError **error)
 {
   grpc_slice_buffer slices = message->data.raw.slice_buffer;
-  g_autoptr (GByteArray) out = g_byte_array_new ();
+  g_autoptr (GConverter) converter = make_decompressor (message);
+  g_autoptr (Inflated) out = g_new0 (Inflated, 1);
   gboolean finished = FALSE;
 
+  out->chunks = g_array_new (FALSE, FALSE, sizeof (RcChunk));
   for (gsize i = 0; i < slices.count; i++) {
     if (!inflate_slice (
             converter, &slices.slices[i], out, limit, &finished, error))
@@ -78,7 +129,24 @@ inflate (const grpc_byte_buffer *message, GConverter *converter, gsize limit,
         RC_IMAGE_SET_ERROR_MALFORMED, "a compressed message is incomplete");
     return NULL;
   }
-  return g_byte_array_free_to_bytes (g_steal_pointer (&out));
+  return g_steal_pointer (&out);
+}
+
+static GBytes *
+inflate_to_bytes (const grpc_byte_buffer *message, gsize limit, GError **error)
+{
+  g_autoptr (Inflated) inflated = inflate (message, limit, error);
+  GByteArray *bytes;
+
+  if (!inflated)
+    return NULL;
+  bytes = g_byte_array_new ();
+  for (guint i = 0; i < inflated->chunks->len; i++) {
+    RcChunk chunk = g_array_index (inflated->chunks, RcChunk, i);
+
+    g_byte_array_append (bytes, chunk.data, chunk.size);
+  }
+  return g_byte_array_free_to_bytes (bytes);
 }
 
 GBytes *
@@ -86,14 +154,11 @@ rc_message_to_bytes (
     const grpc_byte_buffer *message, gsize limit, GError **error)
 {
   const grpc_slice_buffer *slices = &message->data.raw.slice_buffer;
-  g_autoptr (GZlibDecompressor) decompressor = get_decompressor (message);
   GByteArray *bytes;
 
-  if (decompressor)
-    return inflate (message, G_CONVERTER (decompressor), limit, error);
-
-  bytes = g_byte_array_sized_new (
-      (guint)grpc_byte_buffer_length ((grpc_byte_buffer *)message));
+  if (message->data.raw.compression != GRPC_COMPRESS_NONE)
+    return inflate_to_bytes (message, limit, error);
+  bytes = g_byte_array_new ();
   for (gsize i = 0; i < slices->count; i++)
     g_byte_array_append (bytes, GRPC_SLICE_START_PTR (slices->slices[i]),
         GRPC_SLICE_LENGTH (slices->slices[i]));
@@ -126,17 +191,15 @@ wrap_message (grpc_byte_buffer *message, GError **error)
 RcImageSet *
 rc_message_to_set (grpc_byte_buffer *message, gsize limit, GError **error)
 {
-  g_autoptr (GBytes) inflated = NULL;
-  RcChunk chunk;
+  Inflated *inflated;
 
   if (message->data.raw.compression == GRPC_COMPRESS_NONE)
     return wrap_message (message, error);
 
-  inflated = rc_message_to_bytes (message, limit, error);
+  inflated = inflate (message, limit, error);
   grpc_byte_buffer_destroy (message);
   if (!inflated)
     return NULL;
-  chunk.data = g_bytes_get_data (inflated, &chunk.size);
-  return rc_image_set_new (&chunk, 1, g_steal_pointer (&inflated),
-      (GDestroyNotify)g_bytes_unref, error);
+  return rc_image_set_new ((const RcChunk *)inflated->chunks->data,
+      inflated->chunks->len, inflated, (GDestroyNotify)inflated_free, error);
 }

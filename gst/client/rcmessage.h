@@ -14,7 +14,8 @@ G_BEGIN_DECLS
 
 /* Consumes @message. Without compression the set's bytes stay where gRPC put
  * them, and gRPC stays as long as they do. NULL with an RC_IMAGE_SET_ERROR, or
- * RC_CLIENT_ERROR_TOO_LARGE when it inflates to more than @limit bytes. */
+ * RC_CLIENT_ERROR_TOO_LARGE when it inflates to more than @limit bytes, or
+ * RC_CLIENT_ERROR_RESOURCES. */
 RcImageSet *rc_message_to_set (
     grpc_byte_buffer *message, gsize limit, GError **error);
 
