@@ -224,9 +224,10 @@ class Damage(unittest.TestCase):
                             ("truncate:at=2,bytes=0", 0)):
             with start(fault) as sim:
                 whole, cut, after = take_raw(sim, 3, **LEFT)
-            self.assertEqual(len(cut), len(whole) // 2 if kept is None
-                             else kept)
-            self.assertEqual(len(whole), len(after))
+            # But for the bytes that its time takes.
+            self.assertAlmostEqual(
+                len(cut), len(whole) // 2 if kept is None else kept, delta=8)
+            self.assertAlmostEqual(len(whole), len(after), delta=16)
             if cut:
                 with self.assertRaises(DecodeError):
                     parse(cut)
@@ -237,20 +238,30 @@ class Damage(unittest.TestCase):
         images = []
         for faults in ((), (fault,)):
             with start(*faults) as sim:
-                images.append(take_raw(sim, 2, **LEFT)[1][-320 * 240:])
-        a, b = (np.frombuffer(i, np.uint8) for i in images)
-        return np.unpackbits(a ^ b)
+                images.append(take_raw(sim, 2, **LEFT)[1])
+        a, b = (np.frombuffer(i[-320 * 240:], np.uint8) for i in images)
+        return len(images[1]), np.unpackbits(a ^ b)
+
+    def flips_of_size(self, size, *parameters):
+        """The same of a set of `size` bytes: which bits are hit depends on
+        where the image begins, and that on how many bytes its time takes."""
+        for _ in range(50):
+            found, flips = self.flips(*parameters)
+            if found == size:
+                return flips
+        raise AssertionError("never the same size")
 
     def test_corrupt(self):
-        flips = self.flips("rate=0.001", "seed=3")
+        size, flips = self.flips("rate=0.001", "seed=3")
         expected = 320 * 240 * 8 * 0.001
         self.assertGreater(flips.sum(), expected / 1.3)
         self.assertLess(flips.sum(), expected * 1.3)
-        np.testing.assert_array_equal(flips, self.flips("rate=0.001",
-                                                        "seed=3"))
-        self.assertTrue((flips != self.flips("rate=0.001", "seed=4")).any())
-        self.assertEqual(self.flips("rate=0").sum(), 0)
-        self.assertEqual(self.flips("rate=1").sum(), 320 * 240 * 8)
+        np.testing.assert_array_equal(
+            flips, self.flips_of_size(size, "rate=0.001", "seed=3"))
+        self.assertTrue((flips != self.flips_of_size(
+            size, "rate=0.001", "seed=4")).any())
+        self.assertEqual(self.flips("rate=0")[1].sum(), 0)
+        self.assertEqual(self.flips("rate=1")[1].sum(), 320 * 240 * 8)
 
     def test_corrupt_by_default(self):
         """A bit in a million, of every set: sooner or later one is hit."""
@@ -270,7 +281,8 @@ class Damage(unittest.TestCase):
             good, huge, after = take_raw(sim, 3, **LEFT)
         self.assertGreaterEqual(len(huge), 64 << 20)
         self.assertLess(len(huge), (64 << 20) + 100)
-        self.assertEqual(len(good), len(after))
+        # But for the bytes that its time takes.
+        self.assertLess(abs(len(good) - len(after)), 16)
         # A set like others, for those who take it.
         self.assertEqual(number(parse(huge)), 2)
 
