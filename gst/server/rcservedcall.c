@@ -91,8 +91,10 @@ rc_served_call_start_send (RcServedCall *call, GBytes *const *pieces,
   grpc_op op = {.op = GRPC_OP_SEND_MESSAGE,
       .flags = compress ? 0 : GRPC_WRITE_NO_COMPRESS};
 
-  call->send_buffer = rc_byte_buffer_new (pieces, n_pieces);
-  op.data.send_message.send_message = call->send_buffer;
+  op.data.send_message.send_message = rc_byte_buffer_new (pieces, n_pieces);
+  g_mutex_lock (&call->server->lock);
+  call->send_buffer = op.data.send_message.send_message;
+  g_mutex_unlock (&call->server->lock);
   rc_served_call_start_batch (call, &op, 1, RC_SERVER_OP_SEND);
 }
 

@@ -47,7 +47,6 @@ struct _RcServedCall {
 
   /* Operations' own, while they run. */
   grpc_byte_buffer *request_buffer;
-  grpc_byte_buffer *send_buffer;
   grpc_slice status_message;
   int cancelled;
 
@@ -57,6 +56,7 @@ struct _RcServedCall {
   /* Guarded by RcServer.lock. */
   gboolean open; /* the request was read and is good */
   gboolean busy;
+  grpc_byte_buffer *send_buffer; /* what it is busy with */
   gboolean over; /* nothing more may be sent */
   GQueue events; /* of GBytes, that wait to be sent */
 };

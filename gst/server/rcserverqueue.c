@@ -105,15 +105,17 @@ static void
 on_sent (RcServedCall *call, gboolean success)
 {
   RcServer *server = call->server;
+  grpc_byte_buffer *sent;
 
-  g_clear_pointer (&call->send_buffer, grpc_byte_buffer_destroy);
   g_mutex_lock (&server->lock);
+  sent = g_steal_pointer (&call->send_buffer);
   call->busy = FALSE;
   if (!success)
     call->over = TRUE;
   else if (call->kind == RC_SERVED_SETS)
     rc_server_wake_unlocked (server);
   g_mutex_unlock (&server->lock);
+  grpc_byte_buffer_destroy (sent);
   if (call->kind == RC_SERVED_EVENTS)
     rc_served_call_feed_event (call);
 }
