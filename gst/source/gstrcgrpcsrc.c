@@ -98,6 +98,7 @@ struct _GstRcGrpcSrc {
   Stream streams[RC_N_STREAMS]; /* owned; all NULL where there is no pad */
   RcClient *client;             /* in PLAYING */
   gboolean ended;               /* EOS or error, until READY */
+  gboolean distributing;        /* a set is on its way to the queues */
   guint group_id;
   guint64 sets_received;
   guint64 sets_rejected;
@@ -171,7 +172,8 @@ limit_queues_unlocked (GstRcGrpcSrc *self)
   }
 }
 
-/* No more sets: each pad sends EOS once its queue is empty. */
+/* No more sets: each pad sends EOS once its queue is empty. A set that is under
+ * way still goes to all pads, or else a recording's tracks would differ. */
 static void
 finish (GstRcGrpcSrc *self)
 {
@@ -179,12 +181,13 @@ finish (GstRcGrpcSrc *self)
 
   GST_OBJECT_LOCK (self);
   self->ended = TRUE;
-  children = list_children_unlocked (self);
+  if (!self->distributing)
+    children = list_children_unlocked (self);
   if (self->client != NULL)
     rc_client_cancel (self->client);
   GST_OBJECT_UNLOCK (self);
 
-  for (guint i = 0; i < children->len; i++)
+  for (guint i = 0; children != NULL && i < children->len; i++)
     rc_set_queue_end (nth_queue (children, i));
 }
 
@@ -272,6 +275,7 @@ on_image_set (RcImageSet *set, const RcRequest *request, gpointer user_data)
   count_set_unlocked (self, rc_image_set_get_size (set));
   last = self->settings.num_buffers >= 0
          && number + 1 >= (guint64)self->settings.num_buffers;
+  self->distributing = TRUE;
   children = list_children_unlocked (self);
   GST_OBJECT_UNLOCK (self);
 
@@ -286,6 +290,10 @@ on_image_set (RcImageSet *set, const RcRequest *request, gpointer user_data)
   distribute (self, children, set, request);
   rc_image_set_unref (set);
 
+  GST_OBJECT_LOCK (self);
+  self->distributing = FALSE;
+  last |= self->ended;
+  GST_OBJECT_UNLOCK (self);
   if (last)
     finish (self);
 }
