@@ -18,12 +18,13 @@ gst_rc_grpc_src_finish (GstRcGrpcSrc *self)
 
   GST_OBJECT_LOCK (self);
   self->ended = TRUE;
-  children = gst_rc_grpc_src_list_children_unlocked (self);
+  if (!self->distributing)
+    children = gst_rc_grpc_src_list_children_unlocked (self);
   if (self->client != NULL)
     rc_client_cancel (self->client);
   GST_OBJECT_UNLOCK (self);
 
-  for (guint i = 0; i < children->len; i++)
+  for (guint i = 0; children != NULL && i < children->len; i++)
     rc_set_queue_end (gst_rc_grpc_src_nth_queue (children, i));
 }
 
@@ -112,6 +113,7 @@ on_image_set (RcImageSet *set, const RcRequest *request, gpointer user_data)
   count_set_unlocked (self, rc_image_set_get_size (set));
   last = self->settings.num_buffers >= 0
          && number + 1 >= (guint64)self->settings.num_buffers;
+  self->distributing = TRUE;
   children = gst_rc_grpc_src_list_children_unlocked (self);
   GST_OBJECT_UNLOCK (self);
 
@@ -126,6 +128,10 @@ on_image_set (RcImageSet *set, const RcRequest *request, gpointer user_data)
   distribute (self, children, set, request);
   rc_image_set_unref (set);
 
+  GST_OBJECT_LOCK (self);
+  self->distributing = FALSE;
+  last |= self->ended;
+  GST_OBJECT_UNLOCK (self);
   if (last)
     gst_rc_grpc_src_finish (self);
 }

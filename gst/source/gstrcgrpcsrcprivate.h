@@ -46,6 +46,7 @@ struct _GstRcGrpcSrc {
   Stream streams[RC_N_STREAMS]; /* owned; all NULL where there is no pad */
   RcClient *client;             /* in PLAYING */
   gboolean ended;               /* EOS or error, until READY */
+  gboolean distributing;        /* a set is on its way to the queues */
   guint group_id;
   guint64 sets_received;
   guint64 sets_rejected;
@@ -90,7 +91,9 @@ void gst_rc_grpc_src_remove_stream (GstRcGrpcSrc *self, RcStream stream);
 gboolean gst_rc_grpc_src_start_client (GstRcGrpcSrc *self);
 void gst_rc_grpc_src_stop_client (GstRcGrpcSrc *self);
 
-/* No more sets: each pad sends EOS once its queue is empty. Any thread. */
+/* No more sets: each pad sends EOS once its queue is empty. A set that is under
+ * way still goes to all pads, or else a recording's tracks would differ. Any
+ * thread. */
 void gst_rc_grpc_src_finish (GstRcGrpcSrc *self);
 
 /* Counters and ends of an earlier run go. */

@@ -269,6 +269,28 @@ class CallTest(LifeTest):
         self.assertEqual(watched.n_eos, 1)
         self.assertEqual(sink.offsets, list(range(len(sink.offsets))))
 
+    def test_eos_event_ends_whole_sets(self):
+        """The set that is under way goes to all pads, or to none."""
+        for _ in range(20):
+            camera = self.camera(endless)
+            watched = self.watched(
+                camera.port, "leaky=none queue-size=1",
+                "s.left ! fakesink name=left sync=false async=false "
+                "s.disparity ! fakesink name=disparity sync=false async=false")
+            left, disparity = Sink(watched, "left"), Sink(watched, "disparity")
+            self.addCleanup(left.gate.set)
+            left.gate.clear()
+            watched.play()
+            # Left holds set 0, its queue set 1: set 2 waits for room there.
+            self.wait_until(watched, lambda s: s["sets-received"] == 3)
+            watched.pipeline.send_event(Gst.Event.new_eos())
+            left.gate.set()
+            message = watched.wait(ENDS)
+            self.assertEqual(message.type, Gst.MessageType.EOS, watched.errors)
+            watched.stop()
+            self.assertEqual(left.offsets, [0, 1, 2])
+            self.assertEqual(disparity.offsets, [0, 1, 2])
+
 
 class EventsTest(LifeTest):
     def next_event(self, watched):
