@@ -199,5 +199,194 @@ class PixelsTest(ImagesTest):
                              [stream_bytes(s, stream) for s in sets])
 
 
+class ParametersTest(ImagesTest):
+    """Sets with all the parameters that a camera sends."""
+
+    def make_set(self, number=0, **arguments):
+        """No value in it that could be another's."""
+        image_set = make_set(ALL, number, **arguments)
+        for n, stream in enumerate(IMAGES):
+            image = get_image(image_set, stream)
+            for name, value in PARAMETERS.items():
+                value = value + n / 8 if isinstance(value, float) \
+                    else n % 2 == 0
+                setattr(image, name, value)
+            image.gpios.inputs = 0x10 + n
+            image.gpios.outputs = 0x20 + n
+            image.gpios.values = 0xFFFF_FF00 + n
+            camera_server.set_time(
+                image.timestamp, 1_700_000_001_000_000_001 + n * 1000)
+        disparity = image_set.disparity
+        disparity.scale, disparity.offset = 0.0625, -1.5
+        disparity.invalid_data_value = 65535
+        disparity.baseline, disparity.delta_d = 0.16, 0.03
+        return image_set
+
+    def expected(self, image_set, stream):
+        """Fields and their types by the message alone."""
+        image = get_image(image_set, stream)
+        fields = {
+            "stream": ("gchararray", stream),
+            "timestamp": ("guint64", to_ns(image.timestamp)),
+            "set-timestamp": ("guint64", to_ns(image_set.timestamp)),
+            "encoding": ("gchararray", image.encoding),
+        }
+        for name in PARAMETERS:
+            value = getattr(image, name)
+            fields[name.replace("_", "-")] = (
+                "gboolean" if isinstance(value, bool) else "gdouble", value)
+        for name in ("inputs", "outputs", "values"):
+            fields["gpio-" + name] = ("guint", getattr(image.gpios, name))
+        if stream in IMAGES[2:] and image_set.HasField("disparity"):
+            for name in ("scale", "offset", "invalid_data_value", "baseline",
+                         "delta_d"):
+                fields[name.replace("_", "-")] = (
+                    "gdouble", getattr(image_set.disparity, name))
+        return fields
+
+    def assert_meta(self, buffer, image_set, stream):
+        expected = self.expected(image_set, stream)
+        self.assertEqual(buffer.meta, {k: v for k, (_, v) in expected.items()})
+        self.assertEqual(buffer.types,
+                         {k: t for k, (t, _) in expected.items()})
+
+
+class MetaTest(ParametersTest):
+    def check(self, sets, streams=IMAGES):
+        for stream, taker in self.take(sets, streams).items():
+            with self.subTest(stream):
+                self.assertEqual(len(taker.buffers), len(sets))
+                for buffer, image_set in zip(taker.buffers, sets):
+                    self.assert_meta(buffer, image_set, stream)
+                    self.assertEqual(buffer.time, to_ns(
+                        get_image(image_set, stream).timestamp))
+
+    def test_every_field(self):
+        sets = [self.make_set(0), self.make_set(1)]
+        for i, stream in enumerate(IMAGES):
+            get_image(sets[1], stream).gain = i - 3
+        self.check(sets)
+
+    def test_colour(self):
+        image_set = self.make_set()
+        for image in (image_set.left, image_set.right):
+            image.encoding, image.width, image.step = "rgb8", 16, 48
+            image.data = image.data[:48 * image.height]
+        self.check([image_set], ["left", "right"])
+
+    def test_nothing_but_images(self):
+        """What the camera does not say is 0, and its times are the set's."""
+        sets = [make_set(ALL)]
+        for stream in IMAGES:
+            image = get_image(sets[0], stream)
+            for name in PARAMETERS:
+                image.ClearField(name)
+        for name in ("scale", "baseline", "delta_d"):
+            sets[0].disparity.ClearField(name)
+        self.check(sets)
+
+    def test_without_disparity(self):
+        """In the set, not among the pads, is what counts."""
+        sets = [self.make_set(0), self.make_set(1)]
+        self.check(sets, ["confidence", "error"])
+        for image_set in sets:
+            image_set.ClearField("disparity")
+        self.check(sets, ["left", "confidence", "error"])
+
+    def test_time_of_capture(self):
+        """Its own, else that around it, else the set's."""
+        own, around = 1_600_000_000_123_456_789, 1_500_000_000_000_000_001
+        sets = [make_set(ALL, timestamp=1_700_000_000_999_999_999)
+                for _ in range(3)]
+        of_set = to_ns(sets[0].timestamp)
+        for i, image_set in enumerate(sets):
+            for stream in IMAGES:
+                image = get_image(image_set, stream)
+                image.ClearField("timestamp")
+                if i == 0:
+                    camera_server.set_time(image.timestamp, own)
+            if i == 2:
+                image_set.disparity.ClearField("timestamp")
+            else:
+                camera_server.set_time(image_set.disparity.timestamp, around)
+        takers = self.take(sets, IMAGES)
+        for stream, taker in takers.items():
+            with self.subTest(stream):
+                expected = [own, around if stream == "disparity" else of_set,
+                            of_set]
+                self.assertEqual([b.time for b in taker.buffers], expected)
+                self.assertEqual([b.meta["timestamp"] for b in taker.buffers],
+                                 expected)
+                self.assertEqual({b.meta["set-timestamp"]
+                                  for b in taker.buffers}, {of_set})
+
+
+class SurvivalTest(ParametersTest):
+    """What becomes of metas and OFFSET: the table in docs/elements.md."""
+
+    def after(self, elements, stream="left"):
+        """The set that was sent, and what comes of it after `elements`."""
+        image_set = self.make_set(width=64, height=48)
+        camera = self.camera([image_set, self.make_set(1)])
+        watched = self.watched(
+            camera.port, f"s.{stream} ! {elements} ! {SINK.format('sink')}",
+            "num-buffers=2")
+        taker = Taker(watched)
+        self.run_to_end(watched)
+        return image_set, taker.buffers[0]
+
+    def check(self, elements, meta=True, time=True, offset=True):
+        for stream in ("left", "disparity"):
+            with self.subTest(f"{stream}: {elements}"):
+                image_set, buffer = self.after(elements, stream)
+                if meta:
+                    self.assert_meta(buffer, image_set, stream)
+                else:
+                    self.assertIsNone(buffer.meta)
+                self.assertEqual(buffer.time, to_ns(get_image(
+                    image_set, stream).timestamp) if time else None)
+                self.assertEqual(
+                    buffer.offset, 0 if offset else Gst.BUFFER_OFFSET_NONE)
+
+    def need(self, *elements):
+        for element in elements:
+            if not Gst.ElementFactory.find(element):
+                self.skipTest(f"there is no {element}")
+
+    def test_no_conversion(self):
+        for elements in ("queue", "tee", "capsfilter", "valve", "identity",
+                         "tee ! queue ! identity ! tee ! queue"):
+            self.check(elements)
+
+    def test_conversion(self):
+        self.check("videoconvert ! video/x-raw,format=I420")
+        self.check("videoconvert ! videobalance contrast=0.5")
+
+    def test_scaling(self):
+        scale = "{} ! video/x-raw,width={},height=48"
+        for element in ("videoscale", "videoconvertscale"):
+            self.check(scale.format(element, 64))
+            self.check(scale.format(element, 32), meta=False)
+
+    def test_cutting(self):
+        self.need("videocrop", "videobox")
+        self.check("videocrop left=8", meta=False)
+        self.check("videoconvert ! video/x-raw,format=I420 ! videobox left=8",
+                   meta=False)
+
+    def test_coding(self):
+        self.need("avenc_ffv1", "avdec_ffv1", "pngenc", "pngdec")
+        self.check("avenc_ffv1", offset=False)
+        self.check("avenc_ffv1 ! avdec_ffv1", offset=False)
+        self.check("videoconvert ! pngenc", offset=False)
+        self.check("videoconvert ! pngenc ! pngdec", offset=False)
+
+    def test_compositor(self):
+        self.need("compositor")
+        _, buffer = self.after("videoconvert ! compositor")
+        self.assertIsNone(buffer.meta)
+        self.assertIsNone(buffer.time)
+
+
 if __name__ == "__main__":
     unittest.main(verbosity=2)
