@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What comes out of an element's pads, copied while it passes."""
 
+import threading
+
 import gi
 
 gi.require_version("GstVideo", "1.0")
@@ -58,6 +60,7 @@ class Taker:
 
     def __init__(self, watched, name="sink"):
         self.entries = []
+        self._changed = threading.Condition()
         pad = watched.pipeline.get_by_name(name).get_static_pad("sink")
         pad.add_probe(Gst.PadProbeType.BUFFER
                       | Gst.PadProbeType.EVENT_DOWNSTREAM, self._take)
@@ -66,7 +69,10 @@ class Taker:
         if info.type & Gst.PadProbeType.BUFFER:
             caps = next((entry for entry in reversed(self.entries)
                          if isinstance(entry, Gst.Caps)), None)
-            self.entries.append(Taken(info.get_buffer(), caps))
+            taken = Taken(info.get_buffer(), caps)
+            with self._changed:
+                self.entries.append(taken)
+                self._changed.notify_all()
         else:
             event = info.get_event()
             if event.type == Gst.EventType.CAPS:
@@ -77,9 +83,15 @@ class Taker:
     def buffers(self):
         return [e for e in self.entries if isinstance(e, Taken)]
 
+    def wait_for(self, count, timeout=60):
+        with self._changed:
+            if not self._changed.wait_for(
+                    lambda: len(self.buffers) >= count, timeout):
+                raise TimeoutError(f"only {len(self.buffers)} buffers")
+
     @property
     def caps(self):
         return [e for e in self.entries if isinstance(e, Gst.Caps)]
 
 
-__all__ = ["GstVideo", "Taken", "Taker"]
+__all__ = ["Taken", "Taker"]

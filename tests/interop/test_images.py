@@ -1,17 +1,23 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What the buffers of rcgrpcsrc hold and say: pixels, metas, metadata, time."""
 
+import json
+import math
+import re
 import sys
 import unittest
 
 try:
+    import gi
     import grpc
     import numpy
     from google.protobuf import json_format
-    from watched import Gst, Sink, Watched
-    from taken import GstVideo, Taker
+    from watched import Gst, Watched
+    from taken import Taker
     import camera_server
     from camera_server import CameraServer, make_set, pb, stream_bytes
+    gi.require_version("GstCheck", "1.0")
+    from gi.repository import GstCheck
 except (ImportError, ValueError) as missing:
     print(f"skipped: {missing}")
     sys.exit(77)
@@ -386,6 +392,402 @@ class SurvivalTest(ParametersTest):
         _, buffer = self.after("videoconvert ! compositor")
         self.assertIsNone(buffer.meta)
         self.assertIsNone(buffer.time)
+
+
+def without_data(message):
+    """A copy of the message in which the fields `data` are cleared."""
+    copy = type(message)()
+    copy.CopyFrom(message)
+    for field, value in copy.ListFields():
+        if field.name == "data":
+            copy.ClearField("data")
+        elif field.message_type:
+            value.CopyFrom(without_data(value))
+    return copy
+
+
+def all_names(message):
+    """The names that the JSON of a message has: of what is present, all."""
+    names = {}
+    for field in message.DESCRIPTOR.fields:
+        if field.name == "data":
+            continue
+        if field.message_type is None:
+            names[field.name] = None
+        elif message.HasField(field.name):
+            names[field.name] = all_names(getattr(message, field.name))
+    return names
+
+
+def names_in(value):
+    return {name: names_in(part) for name, part in value.items()} \
+        if isinstance(value, dict) else None
+
+
+class MetadataTest(ParametersTest):
+    def check(self, sets):
+        """One line a set, which says what the set says."""
+        taker = self.take(sets, ["metadata"])["metadata"]
+        self.assertEqual([caps.to_string() for caps in taker.caps],
+                         ["text/x-raw, format=(string)utf8"])
+        self.assertEqual(len(taker.buffers), len(sets))
+        lines = []
+        for buffer, sent in zip(taker.buffers, sets):
+            line = buffer.data.decode()
+            self.assertEqual(line.count("\n"), 1)
+            self.assertTrue(line.endswith("}\n"))
+            # Only strings may hold white space.
+            bare = re.sub(r'"(\\.|[^"\\])*"', "", line[:-1])
+            self.assertNotRegex(bare, r"\s")
+            self.assertNotRegex(line, "[<>&]")
+            self.assertEqual(names_in(json.loads(line)), all_names(sent))
+            # Not ==, by which no NaN is equal to another.
+            self.assertEqual(
+                json_format.Parse(line, pb.ImageSet()).SerializeToString(),
+                without_data(sent).SerializeToString())
+            lines.append(line)
+        return lines
+
+    def test_line(self):
+        line, other = self.check([self.make_set(0), self.make_set(1)])
+        self.assertNotEqual(line, other)
+
+    def test_sparse(self):
+        """Of what is not in the set, nothing; of a set of nothing, its time."""
+        sets = [self.make_set(number) for number in range(5)]
+        sets[1].ClearField("disparity")
+        sets[2].ClearField("left")
+        sets[3].ClearField("mesh")
+        for name in ("left", "right", "disparity", "confidence",
+                     "disparity_error", "mesh"):
+            sets[4].ClearField(name)
+        self.check(sets)
+
+    def test_floats(self):
+        numbers = [math.nan, math.inf, -math.inf, -0.0, 0.1, 1 / 3, 1e-45,
+                   1.17549435e-38, 3.4028235e38, 16777217.0, 1e22, -1e-7]
+        sets = []
+        for number, value in enumerate(numbers):
+            image_set = self.make_set(number)
+            image_set.left.gain = image_set.disparity.offset = value
+            image_set.confidence.noise = value
+            sets.append(image_set)
+        self.check(sets)
+
+    def test_meta_of_floats(self):
+        """What JSON has no word for, the meta has."""
+        numbers = [math.inf, -math.inf, 1e-45, 3.4028234663852886e38]
+        sets = [self.make_set(number) for number in range(len(numbers))]
+        for image_set, value in zip(sets, numbers):
+            image_set.left.gain = value
+        taker = self.take(sets, ["left"])["left"]
+        self.assertEqual([b.meta["gain"] for b in taker.buffers],
+                         [s.left.gain for s in sets])
+
+    def test_strings(self):
+        """The mesh's format, where there is no mesh, may be anything."""
+        sets = []
+        for number, text in enumerate([
+                "a<b>c&d", 'say "x"', "back\\slash", "tab\tnew\nline\r",
+                "\x01\x1f\x7f", "\u00e4\u6f22\u2028\u2029",
+                "\U0001f4f7", "</script>", ""]):
+            image_set = self.make_set(number)
+            image_set.mesh.data = b""
+            image_set.mesh.format = text
+            sets.append(image_set)
+        self.check(sets)
+
+
+class TimedTest(ImagesTest):
+    """The pipeline's clock is the test's, so that nothing depends on how fast
+    the machine is."""
+
+    BASE = 3600 * Gst.SECOND
+
+    def timed(self, arrivals, streams, options=""):
+        """What `streams` give of sets that come at those running times:
+        `arrivals` is [(running time, set)]. A set is only sent when what came
+        before has passed all sinks."""
+        takers = {}
+
+        def script(_request, _call):
+            for number, (arrival, image_set) in enumerate(arrivals):
+                for stream, taker in takers.items():
+                    taker.wait_for(number)
+                clock.set_time(self.BASE + arrival)
+                yield image_set
+
+        camera = self.camera(script)
+        watched = self.watched(camera.port, " ".join(
+            f"s.{stream} ! {SINK.format(stream)}" for stream in streams),
+            options)
+        clock = self.use_clock(watched)
+        for stream in streams:
+            takers[stream] = Taker(watched, stream)
+        self.run_to_end(watched)
+        for taker in takers.values():
+            self.assertEqual(len(taker.buffers), len(arrivals))
+        return {stream: taker.buffers for stream, taker in takers.items()}
+
+    def use_clock(self, watched):
+        clock = GstCheck.TestClock.new()
+        clock.set_time(self.BASE)
+        watched.pipeline.use_clock(clock)
+        return clock
+
+
+START = 1_700_000_000 * Gst.SECOND
+PERIOD = 40 * Gst.MSECOND
+FIRST = 70 * Gst.MSECOND  # arrival of the first set
+
+
+def pts_of(buffers):
+    return [buffer.pts for buffer in buffers]
+
+
+class TimeTest(TimedTest):
+    def steady(self, lags, **arguments):
+        """Sets PERIOD apart that are late by `lags`."""
+        return [(FIRST + number * PERIOD + lag,
+                 make_set(ALL, number, timestamp=START + number * PERIOD,
+                          **arguments)) for number, lag in enumerate(lags)]
+
+    def test_one_time(self):
+        """Equal times are equal PTS; one number on all pads."""
+        pads = self.timed(self.steady([0] * 5), STREAMS)
+        pts = [FIRST + number * PERIOD for number in range(5)]
+        for stream, buffers in pads.items():
+            with self.subTest(stream):
+                self.assertEqual(pts_of(buffers), pts)
+                self.assertEqual([b.offset for b in buffers], [*range(5)])
+                self.assertEqual([b.offset_end for b in buffers],
+                                 [*range(1, 6)])
+                self.assertEqual([b.discont for b in buffers],
+                                 [True] + [False] * 4)
+                self.assertEqual({b.dts for b in buffers},
+                                 {Gst.CLOCK_TIME_NONE})
+                self.assertEqual(
+                    {b.duration != Gst.CLOCK_TIME_NONE for b in buffers},
+                    {stream == "metadata"})
+
+    def test_alternation(self):
+        """What was taken 40 ms later is 40 ms later, exactly."""
+        pads = self.timed(
+            self.steady([0, 25_000_001, 3, 7_654_321, 0],
+                        out1_alternate=True), STREAMS)
+        pts = pts_of(pads["left"])
+        later = [time + 40 * Gst.MSECOND for time in pts]
+        for stream, buffers in pads.items():
+            with self.subTest(stream):
+                self.assertEqual(
+                    pts_of(buffers),
+                    pts if stream in ("left", "right", "metadata") else later)
+
+    def test_bursts(self):
+        """The spacing of PTS is that of capture, whatever arrival is."""
+        bursts = [lag * Gst.MSECOND for lag in (160, 120, 80, 40, 0)] * 4
+        jitter = numpy.random.default_rng(1).integers(
+            0, 30 * Gst.MSECOND, 50).tolist()
+        for lags in ([0] + bursts, [0] + jitter):
+            buffers = self.timed(self.steady(lags), ["left"])["left"]
+            self.assertEqual(
+                pts_of(buffers),
+                [FIRST + number * PERIOD for number in range(len(lags))])
+            self.assertNotIn(True, [b.discont for b in buffers[1:]])
+
+    def test_late_first_set(self):
+        """Made good by 200 ppm at most, which is 8 us of 40 ms."""
+        lags = [30 * Gst.MSECOND] + [0] * 20
+        buffers = self.timed(self.steady(lags), ["left"])["left"]
+        pts = pts_of(buffers)
+        self.assertEqual(pts[0], FIRST + lags[0])
+        for before, after in zip(pts, pts[1:]):
+            self.assertLess(after - before, PERIOD)
+            self.assertGreaterEqual(after - before, PERIOD - 8000)
+        self.assertNotIn(True, [b.discont for b in buffers[1:]])
+
+    def check_jump(self, jumped):
+        """The camera's clock says `jumped` at the fourth set and goes on."""
+        arrivals = self.steady([0] * 3)
+        arrivals += [
+            (FIRST + number * PERIOD,
+             make_set(ALL, number, timestamp=jumped + number * PERIOD))
+            for number in range(3, 6)]
+        for stream, buffers in self.timed(arrivals, STREAMS).items():
+            with self.subTest(stream):
+                self.assertEqual(
+                    pts_of(buffers),
+                    [FIRST + number * PERIOD for number in range(6)])
+                self.assertEqual([b.discont for b in buffers],
+                                 [True, False, False, True, False, False])
+                if stream in IMAGES:
+                    self.assertEqual(buffers[3].time, jumped + 3 * PERIOD)
+
+    def test_clock_goes_ahead(self):
+        self.check_jump(START + 365 * 86400 * Gst.SECOND)
+
+    def test_clock_goes_back(self):
+        self.check_jump(START - 365 * 86400 * Gst.SECOND)
+
+    def test_clock_starts_in_1970(self):
+        self.check_jump(12 * Gst.SECOND)
+
+    def test_never_backwards(self):
+        """Where a jump would take PTS back, they wait."""
+        times = [(70, START), (100, START + 100 * Gst.MSECOND)]
+        times += [(110 + ms, (12_000 + ms) * Gst.MSECOND)
+                  for ms in (0, 40, 80, 120)]
+        arrivals = [(FIRST + ms * Gst.MSECOND, make_set(ALL, timestamp=time))
+                    for ms, time in times]
+        for stream, buffers in self.timed(arrivals, STREAMS).items():
+            with self.subTest(stream):
+                pts = pts_of(buffers)
+                self.assertLess(arrivals[2][0], pts[1])
+                self.assertEqual(
+                    pts[2:], [max(pts[1], a) for a, _ in arrivals[2:]])
+                self.assertTrue(buffers[2].discont)
+
+    def test_arrival(self):
+        arrivals = self.steady([30_000_000, 0, 33_333_333, 1],
+                               out1_alternate=True)
+        pads = self.timed(arrivals, STREAMS, "timestamp-mode=arrival")
+        for stream, buffers in pads.items():
+            with self.subTest(stream):
+                self.assertEqual(pts_of(buffers), [a for a, _ in arrivals])
+
+    def test_no_capture_time(self):
+        """Sets without any time have that of their arrival."""
+        arrivals = []
+        for arrival, image_set in self.steady([30_000_000, 0, 33_333_333]):
+            image_set.ClearField("timestamp")
+            for stream in IMAGES:
+                get_image(image_set, stream).ClearField("timestamp")
+            image_set.disparity.ClearField("timestamp")
+            image_set.mesh.ClearField("timestamp")
+            arrivals.append((arrival, image_set))
+        for buffers in self.timed(arrivals, STREAMS).values():
+            self.assertEqual(pts_of(buffers), [a for a, _ in arrivals])
+
+    def test_duration(self):
+        """As long as the last spacing, a second at most."""
+        times = [0, 100, 125, 3125, 3225]
+        arrivals = [(FIRST + ms * Gst.MSECOND,
+                     make_set(ALL, timestamp=START + ms * Gst.MSECOND))
+                    for ms in times]
+        buffers = self.timed(arrivals, ["metadata"])["metadata"]
+        self.assertEqual([b.duration // Gst.MSECOND for b in buffers],
+                         [40, 100, 25, 1000, 100])
+
+
+class SetTest(ImagesTest):
+    def test_numbers(self):
+        """OFFSET counts sets: it has a gap where an image is missing."""
+        sets = [make_set(ALL, number) for number in range(6)]
+        sets[2].ClearField("left")
+        sets[3].ClearField("left")
+        takers = self.take(sets, ["left", "right", "metadata"])
+        left = takers["left"].buffers
+        self.assertEqual([b.offset for b in left], [0, 1, 4, 5])
+        pts = [b.pts for b in takers["metadata"].buffers]
+        self.assertEqual([b.pts for b in left], pts[:2] + pts[4:])
+        for stream in ("right", "metadata"):
+            self.assertEqual([b.offset for b in takers[stream].buffers],
+                             [*range(6)])
+
+
+class LatencyTest(TimedTest):
+    def latency(self, element_or_pad):
+        query = Gst.Query.new_latency()
+        self.assertTrue(element_or_pad.query(query))
+        return query.parse_latency()
+
+    def test_query(self):
+        camera = self.camera([make_set(ALL)], hold=True)
+        watched = self.watched(camera.port, " ".join(
+            f"s.{stream} ! {SINK.format(stream)}" for stream in STREAMS))
+        takers = [Taker(watched, stream) for stream in STREAMS]
+        watched.play()
+        for taker in takers:
+            taker.wait_for(1)
+        for latency in (None, 250, 0, 4_000_000_000):
+            if latency is not None:
+                while watched.wait(Gst.MessageType.ANY, 0):
+                    pass
+                watched.source.set_property("latency", latency)
+                # The application is told to have it distributed.
+                self.assertIsNotNone(watched.wait(Gst.MessageType.LATENCY))
+            expected = (True, (100 if latency is None else latency)
+                        * Gst.MSECOND, Gst.CLOCK_TIME_NONE)
+            for stream in STREAMS:
+                self.assertEqual(
+                    self.latency(watched.source.get_static_pad(stream)),
+                    expected)
+            self.assertEqual(self.latency(watched.source), expected)
+        watched.stop()
+        self.assertEqual(watched.errors + watched.warnings, [])
+
+    def check_sync(self, latency, lags, period=PERIOD):
+        """A sink that drops whatever is late, by a clock that only goes on
+        when the next thing is due: a set or an image."""
+        state = {}
+
+        def show():
+            """Goes to when the next image is to be shown."""
+            clock, taker = state["clock"], state["taker"]
+            ok, pending = clock.timed_wait_for_multiple_pending_ids(1, 60_000)
+            self.assertTrue(ok)
+            due = Gst.Clock.id_get_time(pending[0])
+            clock.set_time(due)
+            clock.process_next_clock_id()
+            state["shown"].append(due - self.BASE)
+            return taker
+
+        def script(_request, _call):
+            for number, lag in enumerate(lags):
+                arrival = FIRST + number * period + lag
+                while len(state["shown"]) < number and state["due"](
+                        len(state["shown"])) <= arrival:
+                    show()
+                state["clock"].set_time(self.BASE + arrival)
+                yield make_set(ALL, number, timestamp=START + number * period)
+                state["arrived"].wait_for(number + 1)
+            while len(state["shown"]) < len(lags):
+                show()
+
+        camera = self.camera(script)
+        watched = self.watched(
+            camera.port,
+            "s.left ! fakesink name=sink sync=true async=false max-lateness=0 "
+            f"processing-deadline=0  s.metadata ! {SINK.format('metadata')}",
+            f"latency={latency} queue-size=32")
+        sink = watched.pipeline.get_by_name("sink")
+        state.update(
+            clock=self.use_clock(watched), taker=Taker(watched), shown=[],
+            arrived=Taker(watched, "metadata"),
+            due=lambda n: FIRST + lags[0] + n * period + latency * Gst.MSECOND)
+        watched.play()
+        ends = Gst.MessageType.ERROR | Gst.MessageType.EOS
+        self.assertEqual(watched.wait(ends).type, Gst.MessageType.EOS)
+        stats = sink.get_property("stats")
+        result = (stats.get_value("rendered"), stats.get_value("dropped"))
+        watched.stop()
+        self.assertEqual(watched.errors + watched.warnings, [])
+        return state, result
+
+    def test_sync(self):
+        """Shown `latency` after its PTS, none before and none dropped."""
+        jitter = numpy.random.default_rng(2).integers(
+            0, 39 * Gst.MSECOND, 30).tolist()
+        bursts = [lag * Gst.MSECOND for lag in (95, 55, 15)] * 6
+        for latency, lags in [(100, jitter), (100, bursts), (40, jitter),
+                              (500, jitter)]:
+            lags = [0] + lags
+            with self.subTest(f"latency={latency} lags={lags}"):
+                state, (rendered, dropped) = self.check_sync(latency, lags)
+                self.assertEqual((rendered, dropped), (len(lags), 0))
+                self.assertEqual(
+                    state["shown"],
+                    [state["due"](n) for n in range(len(lags))])
 
 
 if __name__ == "__main__":
