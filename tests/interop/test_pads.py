@@ -27,8 +27,8 @@ def fakesink(name="sink"):
 
 
 def branches(*streams):
-    """Each pad of `s` with a sink that is called as the pad."""
-    return " ".join(f"s.{name} ! {fakesink(name)}" for name in streams)
+    """Each pad of `s` with a sink of its own."""
+    return " ".join(f"s.{name} ! {fakesink(f'sink-{name}')}" for name in streams)
 
 
 def endless(request, call, **arguments):
@@ -77,10 +77,10 @@ class PadsTest(unittest.TestCase):
         self.assertEqual(watched.n_eos, 0)
 
     def assert_contiguous(self, pad, begin=None):
-        begin = pad.offsets[0] if begin is None else begin
+        offsets = pad.offsets
+        begin = offsets[0] if begin is None else begin
         self.assertEqual(
-            pad.offsets, list(range(begin, begin + len(pad.offsets))),
-            pad.name)
+            offsets, list(range(begin, begin + len(offsets))), pad.name)
 
     def assert_same_sets(self, *pads):
         """What has the same OFFSET was captured at the same time, and nothing
@@ -225,6 +225,317 @@ class RequestTest(PadsTest):
         for pad in pads:
             self.assert_contiguous(pad, 0)
         self.assert_same_sets(*pads)
+
+
+def attach(watched, name):
+    """A fakesink for the pad `name`, in a pipeline that plays already."""
+    sink = Gst.ElementFactory.make("fakesink", None)
+    sink.set_property("sync", False)
+    sink.set_property("async", False)
+    watched.pipeline.add(sink)
+    sink.sync_state_with_parent()
+    pad = watched.source.get_static_pad(name)
+    assert pad.link(sink.get_static_pad("sink")) == Gst.PadLinkReturn.OK
+    return sink
+
+
+def detach(watched, sink):
+    """The pad that the sink had, unlinked; the sink is gone."""
+    sink_pad = sink.get_static_pad("sink")
+    peer = sink_pad.get_peer()
+    if peer:
+        peer.unlink(sink_pad)
+    watched.pipeline.remove(sink)
+    sink.set_state(Gst.State.NULL)
+    return peer
+
+
+class ChangeTest(PadsTest):
+    """Pads that come and go in PLAYING."""
+
+    def test_request_and_release(self):
+        camera = self.camera(endless)
+        watched = self.watched(camera.port, ROOMY,
+                               branches("left", "metadata"))
+        stays = [Pad(watched, "left"), Pad(watched, "metadata")]
+        visitors = []
+        watched.play()
+        for round_number in range(3):
+            for pad in stays:
+                pad.wait_for_more()
+            begin = len(stays[0].buffers)
+            pad = watched.source.request_pad_simple("right")
+            comes = Pad(watched, "right")
+            visitors.append(comes)
+            sink = attach(watched, "right")
+            camera.wait_for(
+                lambda: len(camera.calls) == 2 * round_number + 2)
+            self.assert_request(camera.requests[-1],
+                                expected_request("left", "right"))
+            for each in (comes, *stays):
+                each.wait_for_more()
+            # OFFSET is the set's number, not the pad's.
+            self.assertGreaterEqual(comes.offsets[0], begin)
+
+            watched.source.release_request_pad(pad)
+            self.assertIsNone(watched.source.get_static_pad("right"))
+            detach(watched, sink)
+            camera.wait_for(
+                lambda: len(camera.calls) == 2 * round_number + 3)
+            self.assert_request(camera.requests[-1], expected_request("left"))
+            for pad in stays:
+                pad.wait_for_more()
+        self.stop_in_peace(watched)
+        for pad in stays:
+            self.assert_contiguous(pad, 0)
+        for pad in stays + visitors:
+            self.assert_contiguous(pad)
+            self.assertEqual(pad.gaps, [])
+            self.assertEqual(set(pad.groups), set(stays[0].groups))
+        self.assert_same_sets(*stays, *visitors)
+        self.assertEqual(statistics(watched.source)["reconnects"], 0)
+
+    def test_the_last_pad_goes(self):
+        """Without pads there is no call; sets are counted on."""
+        camera = self.camera(endless)
+        watched = self.watched(camera.port, ROOMY)
+        watched.play()
+        last = -1
+        for name in ("left", "disparity", "left"):
+            pad = watched.source.request_pad_simple(name)
+            comes = Pad(watched, name)
+            sink = attach(watched, name)
+            comes.wait_for_more()
+            watched.source.release_request_pad(pad)
+            detach(watched, sink)
+            self.wait_until(watched, lambda s: s["state"] == "idle")
+            self.assertGreater(comes.offsets[0], last)
+            self.assert_contiguous(comes)
+            last = comes.offsets[-1]
+        self.stop_in_peace(watched)
+        self.assertEqual(len(camera.calls), 3)
+
+    def test_all_pads(self):
+        camera = self.camera(endless)
+        watched = self.watched(camera.port, ROOMY)
+        watched.play()
+        pads = []
+        for name in STREAMS:
+            watched.source.request_pad_simple(name)
+            pads.append(Pad(watched, name))
+            attach(watched, name)
+            for pad in pads:
+                pad.wait_for_more()
+        self.stop_in_peace(watched)
+        # The metadata are in every answer: nothing new to ask for.
+        self.assertEqual(len(camera.calls), len(STREAMS) - 1)
+        for pad in pads:
+            self.assert_contiguous(pad)
+            self.assertEqual(pad.gaps, [])
+        self.assert_same_sets(*pads)
+
+
+class LinkTest(PadsTest):
+    """Pads that nobody takes anything from."""
+
+    def test_never_linked(self):
+        camera = self.camera(endless)
+        for leaky in ("downstream", "upstream", "none"):
+            with self.subTest(leaky):
+                watched = self.watched(
+                    camera.port, f"leaky={leaky} queue-size=1",
+                    branches("left"))
+                watched.source.request_pad_simple("right")
+                watched.source.request_pad_simple("mesh")
+                pads = [Pad(watched, name)
+                        for name in ("left", "right", "mesh")]
+                watched.play()
+                for pad in pads:
+                    pad.wait_for_more(20)
+                self.stop_in_peace(watched)
+
+    def test_none_linked(self):
+        camera = self.camera(endless)
+        watched = self.watched(camera.port)
+        watched.source.request_pad_simple("left")
+        pad = Pad(watched, "left")
+        watched.play()
+        pad.wait_for_more(20)
+        self.stop_in_peace(watched)
+
+    def test_unlink_and_link(self):
+        camera = self.camera(endless)
+        watched = self.watched(camera.port, ROOMY, branches("left", "right"))
+        pads = [Pad(watched, "left"), Pad(watched, "right")]
+        source_pad = watched.source.get_static_pad("left")
+        sink_pad = source_pad.get_peer()
+        watched.play()
+        for _ in range(3):
+            for pad in pads:
+                pad.wait_for_more()
+            source_pad.unlink(sink_pad)
+            for pad in pads:
+                pad.wait_for_more()
+            self.assertEqual(source_pad.link(sink_pad), Gst.PadLinkReturn.OK)
+        for pad in pads:
+            pad.wait_for_more()
+        self.stop_in_peace(watched)
+        self.assertEqual(len(camera.calls), 1)
+        for pad in pads:
+            self.assert_contiguous(pad, 0)
+        self.assert_same_sets(*pads)
+
+    def test_another_sink(self):
+        """The new one gets what it needs to know before its first buffer."""
+        camera = self.camera(endless)
+        watched = self.watched(camera.port, ROOMY, branches("left"))
+        watched.source.request_pad_simple("right")
+        left, right = Pad(watched, "left"), Pad(watched, "right")
+        watched.play()
+        for _ in range(3):
+            right.wait_for_more()
+            element = attach(watched, "right")
+            sink = Sink(watched, element=element)
+            sink.wait_for(3)
+            pad = element.get_static_pad("sink")
+            self.assertIn("width=(int)64", pad.get_current_caps().to_string())
+            for event in (Gst.EventType.STREAM_START, Gst.EventType.SEGMENT):
+                self.assertIsNotNone(pad.get_sticky_event(event, 0))
+            detach(watched, element)
+            left.wait_for_more()
+        self.stop_in_peace(watched)
+        for pad in (left, right):
+            self.assert_contiguous(pad)
+
+    def test_sink_stops_while_linked(self):
+        """As applications do that replace a branch."""
+        camera = self.camera(endless)
+        watched = self.watched(camera.port, ROOMY, branches("left"))
+        watched.source.request_pad_simple("right")
+        left, right = Pad(watched, "left"), Pad(watched, "right")
+        watched.play()
+        for _ in range(3):
+            element = attach(watched, "right")
+            Sink(watched, element=element).wait_for(3)
+            element.set_locked_state(True)
+            element.set_state(Gst.State.NULL)
+            for pad in (left, right):
+                pad.wait_for_more()
+            detach(watched, element)
+        self.stop_in_peace(watched)
+        for pad in (left, right):
+            self.assert_contiguous(pad)
+
+
+class StreamTest(PadsTest):
+    """What the streams of one camera, and of two, have in common."""
+
+    def test_group_and_title(self):
+        camera = self.camera(endless)
+        watched = self.watched(camera.port, ROOMY, branches(*STREAMS[:-1]))
+        watched.source.request_pad_simple(STREAMS[-1])
+        pads = [Pad(watched, name) for name in STREAMS]
+        runs = []
+        for _ in range(2):
+            watched.play()
+            for pad in pads:
+                pad.wait_for_more()
+            self.stop_in_peace(watched)
+            for pad in pads:
+                self.assertEqual(pad.titles, [pad.name])
+                self.assertEqual(pad.groups, pads[0].groups)
+                self.assertEqual(len(pad.groups), 1)
+                self.assertTrue(pad.groups[0][0])
+            self.assertEqual(
+                len({pad.stream_ids[0] for pad in pads}), len(pads))
+            runs.append(pads[0].groups[0])
+            for pad in pads:
+                pad.titles.clear()
+                pad.groups.clear()
+        self.assertNotEqual(*runs)
+
+    def test_set_that_lacks_an_image(self):
+        lacking = {"disparity": {1, 2, 5}, "mesh": {3}, "right": {2, 4}}
+        count = 8
+
+        def sets(request, call):
+            for number in range(count):
+                item = make_set(request, number)
+                for name, numbers in lacking.items():
+                    if number in numbers:
+                        item.ClearField(STREAM_FIELDS[name])
+                yield item
+
+        camera = self.camera(sets)
+        streams = ("left", "right", "disparity", "mesh", "metadata")
+        watched = self.watched(
+            camera.port, "leaky=none num-buffers=8", branches(*streams))
+        pads = [Pad(watched, name) for name in streams]
+        watched.run()
+        self.assertEqual(watched.errors + watched.warnings, [])
+        times = [pts for _, pts, _ in pads[0].buffers]
+        self.assertEqual(len(times), count)
+        for pad in pads:
+            missing = lacking.get(pad.name, set())
+            self.assertEqual(
+                pad.offsets, [n for n in range(count) if n not in missing])
+            self.assertEqual([start for start, _ in pad.gaps],
+                             [times[n] for n in sorted(missing)], pad.name)
+            for start, end in pad.gaps:
+                self.assertLess(start, end)
+        self.assert_same_sets(*pads)
+        self.assertEqual(statistics(watched.source)["images-dropped"], 0)
+
+    def test_two_cameras(self):
+        ports = [self.camera(
+            lambda request, call, width=width: endless(
+                request, call, width=width)) for width in (64, 32)]
+        watched = self.watched(
+            ports[0].port, ROOMY,
+            f"{branches('left', 'disparity')} "
+            f"rcgrpcsrc name=t host=127.0.0.1 port={ports[1].port} {ROOMY} "
+            f"t.left ! {fakesink('tl')} t.metadata ! {fakesink('tm')}")
+        other = watched.pipeline.get_by_name("t")
+        mine = [Pad(watched, name) for name in ("left", "disparity")]
+        theirs = [Pad(watched, name, other) for name in ("left", "metadata")]
+        watched.play()
+        for pad in mine + theirs:
+            pad.wait_for_more(20)
+        self.assert_request(ports[0].requests[0],
+                            expected_request("left", "disparity"))
+        self.assert_request(ports[1].requests[0], expected_request("left"))
+
+        released = other.get_static_pad("metadata")
+        other.release_request_pad(released)
+        for pad in mine + theirs[:1]:
+            pad.wait_for_more()
+        self.stop_in_peace(watched)
+        for pads, width in ((mine, 64), (theirs, 32)):
+            self.assertIn(f"width=(int){width}", pads[0].caps[0])
+            for pad in pads:
+                self.assert_contiguous(pad, 0)
+                self.assertEqual(pad.groups, pads[0].groups)
+            self.assert_same_sets(*pads)
+        self.assertNotEqual(mine[0].groups, theirs[0].groups)
+        self.assertEqual([len(camera.calls) for camera in ports], [1, 1])
+
+    def test_the_other_camera_goes(self):
+        cameras = [self.camera(endless), self.camera(endless)]
+        watched = self.watched(
+            cameras[0].port, ROOMY, f"{branches('left')} rcgrpcsrc name=t "
+            f"host=127.0.0.1 port={cameras[1].port} t.left ! {fakesink('t1')}")
+        other = watched.pipeline.get_by_name("t")
+        mine, theirs = Pad(watched, "left"), Pad(watched, "left", other)
+        watched.play()
+        theirs.wait_for_more()
+        cameras[1].stop()
+        message = watched.wait(Gst.MessageType.WARNING | ENDS)
+        self.assertEqual(message.src, other)
+        mine.wait_for_more(20)
+        self.assertLess(watched.stop(), STOP_LIMIT)
+        self.assertEqual((watched.errors, watched.n_eos), ([], 0))
+        self.assert_contiguous(mine, 0)
+        self.assertEqual(statistics(watched.source)["reconnects"], 0)
 
 
 if __name__ == "__main__":
