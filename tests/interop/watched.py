@@ -155,6 +155,21 @@ class Sink:
                 raise TimeoutError(f"only {len(self.buffers)} buffers")
 
 
+class Blocked:
+    """Lets nothing into the sink `name`, until it stops. `reached` is set when
+    the first buffer waits there."""
+
+    def __init__(self, watched, name="sink"):
+        self.reached = threading.Event()
+        pad = watched.pipeline.get_by_name(name).get_static_pad("sink")
+        pad.add_probe(
+            Gst.PadProbeType.BLOCK | Gst.PadProbeType.BUFFER, self._block)
+
+    def _block(self, _pad, _info):
+        self.reached.set()
+        return Gst.PadProbeReturn.OK
+
+
 class Pad:
     """What leaves the pad `name` of `source`, which is the pipeline's `s`:
     buffers as (OFFSET, PTS, DISCONT), GAP events as (start, end), caps. And
@@ -236,5 +251,5 @@ def launch(*words):
     return result.returncode, result.stdout, result.stderr
 
 
-__all__ = ["ASAN", "Error", "GLib", "Gst", "PATIENCE", "Pad", "STOP_LIMIT",
-           "Sink", "Watched", "launch", "statistics"]
+__all__ = ["ASAN", "Blocked", "Error", "GLib", "Gst", "PATIENCE", "Pad",
+           "STOP_LIMIT", "Sink", "Watched", "launch", "statistics"]
