@@ -29,7 +29,8 @@ def fakesink(name="sink"):
 
 def branches(*streams):
     """Each pad of `s` with a sink of its own."""
-    return " ".join(f"s.{name} ! {fakesink(f'sink-{name}')}" for name in streams)
+    return " ".join(
+        f"s.{name} ! {fakesink('sink-' + name)}" for name in streams)
 
 
 def endless(request, call, **arguments):
@@ -553,7 +554,7 @@ class QueueTest(PadsTest):
             for number in range(self.COUNT):
                 if number == 1:
                     self.sink.reached.wait(60)
-                if number > 1:
+                if number > 0:
                     self.right.wait_for(lambda p: number - 1 in p.captures)
                 if number == self.COUNT - 1:
                     self.finish.wait(60)
