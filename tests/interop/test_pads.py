@@ -815,10 +815,14 @@ class CycleTest(PadsTest):
         camera = self.camera(endless, max_workers=1)
         watched = self.watched(camera.port, ROOMY, branches("left"))
         left = Pad(watched, "left")
+        gone = []
         watched.play()
 
         def cycle():
             pad = watched.source.request_pad_simple("right")
+            child = watched.source.get_by_name("right")
+            child.weak_ref(gone.append, True)
+            del child
             sink = attach(watched, "right")
             Sink(watched, element=sink).wait_for(1)
             watched.source.release_request_pad(pad)
@@ -832,6 +836,9 @@ class CycleTest(PadsTest):
             cycle()
         self.settled(lambda now: now <= before)
         self.stop_in_peace(watched)
+        # Until then messages have references to what they came from.
+        watched.messages.clear()
+        self.settled(lambda _: len(gone) == 25)
         self.assert_contiguous(left)
 
 
