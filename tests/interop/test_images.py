@@ -472,7 +472,7 @@ class MetadataTest(ParametersTest):
         sets = []
         for number, value in enumerate(numbers):
             image_set = self.make_set(number)
-            image_set.left.gain = image_set.disparity.offset = value
+            image_set.left.gain = image_set.disparity.image.gain = value
             image_set.confidence.noise = value
             sets.append(image_set)
         self.check(sets)
