@@ -472,8 +472,10 @@ class MetadataTest(ParametersTest):
         sets = []
         for number, value in enumerate(numbers):
             image_set = self.make_set(number)
-            image_set.left.gain = image_set.disparity.image.gain = value
-            image_set.confidence.noise = value
+            image_set.left.gain = image_set.confidence.noise = value
+            # A set whose geometry is not finite is not taken.
+            if math.isfinite(value):
+                image_set.disparity.offset = value
             sets.append(image_set)
         self.check(sets)
 

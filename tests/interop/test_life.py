@@ -7,7 +7,8 @@ import threading
 import unittest
 
 try:
-    from watched import STOP_LIMIT, Gst, Sink, Watched, statistics
+    from watched import (
+        STOP_LIMIT, Blocked, Gst, Sink, Watched, statistics)
     from camera_server import CameraServer, make_event, make_set, make_sets
 except ImportError as missing:
     print(f"skipped: {missing}")
@@ -25,21 +26,6 @@ def endless(request, call):
     while not call.ended:
         yield make_set(request, number)
         number += 1
-
-
-class Blocked:
-    """Lets nothing into the sink `name`, until it stops. `reached` is set when
-    the first buffer waits there."""
-
-    def __init__(self, watched, name="sink"):
-        self.reached = threading.Event()
-        pad = watched.pipeline.get_by_name(name).get_static_pad("sink")
-        pad.add_probe(
-            Gst.PadProbeType.BLOCK | Gst.PadProbeType.BUFFER, self._block)
-
-    def _block(self, _pad, _info):
-        self.reached.set()
-        return Gst.PadProbeReturn.OK
 
 
 class LifeTest(unittest.TestCase):

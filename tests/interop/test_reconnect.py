@@ -8,14 +8,13 @@ import subprocess
 import shutil
 import sys
 import tempfile
-import threading
 import time
 import unittest
 
 try:
     import grpc
 
-    from watched import STOP_LIMIT, Gst, Watched, statistics
+    from watched import STOP_LIMIT, Gst, Pad, Watched, statistics
     from camera_server import CameraServer, make_set
 except ImportError as missing:
     print(f"skipped: {missing}")
@@ -33,46 +32,6 @@ def endless(request, call, clock=time.time_ns, **arguments):
     while not call.wait(0.01):
         yield make_set(request, number, timestamp=clock(), **arguments)
         number += 1
-
-
-class Pad:
-    """What leaves the source's pad `name`: buffers as (OFFSET, PTS, DISCONT),
-    GAP events as (start, end), caps."""
-
-    def __init__(self, watched, name):
-        self.buffers, self.gaps, self.caps = [], [], []
-        self.changed = threading.Condition()
-        pad = watched.source.get_static_pad(name)
-        pad.add_probe(Gst.PadProbeType.BUFFER
-                      | Gst.PadProbeType.EVENT_DOWNSTREAM, self._take)
-
-    def _take(self, _pad, info):
-        with self.changed:
-            if info.type & Gst.PadProbeType.BUFFER:
-                buffer = info.get_buffer()
-                self.buffers.append(
-                    (buffer.offset, buffer.pts,
-                     buffer.has_flags(Gst.BufferFlags.DISCONT)))
-            else:
-                self._take_event(info.get_event())
-            self.changed.notify_all()
-        return Gst.PadProbeReturn.OK
-
-    def _take_event(self, event):
-        if event.type == Gst.EventType.GAP:
-            start, duration = event.parse_gap()
-            self.gaps.append((start, start + duration))
-        elif event.type == Gst.EventType.CAPS:
-            self.caps.append(event.parse_caps().to_string())
-
-    def wait_for(self, predicate):
-        with self.changed:
-            if not self.changed.wait_for(lambda: predicate(self), 60):
-                raise TimeoutError("waited in vain")
-
-    def wait_for_more(self, count=3):
-        wanted = len(self.buffers) + count
-        self.wait_for(lambda pad: len(pad.buffers) >= wanted)
 
 
 class ReconnectTest(unittest.TestCase):

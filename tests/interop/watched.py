@@ -155,6 +155,81 @@ class Sink:
                 raise TimeoutError(f"only {len(self.buffers)} buffers")
 
 
+class Blocked:
+    """Lets nothing into the sink `name`, until it stops. `reached` is set when
+    the first buffer waits there."""
+
+    def __init__(self, watched, name="sink"):
+        self.reached = threading.Event()
+        pad = watched.pipeline.get_by_name(name).get_static_pad("sink")
+        pad.add_probe(
+            Gst.PadProbeType.BLOCK | Gst.PadProbeType.BUFFER, self._block)
+
+    def _block(self, _pad, _info):
+        self.reached.set()
+        return Gst.PadProbeReturn.OK
+
+
+class Pad:
+    """What leaves the pad `name` of `source`, which is the pipeline's `s`:
+    buffers as (OFFSET, PTS, DISCONT), GAP events as (start, end), caps. And
+    what belongs to them: the times of capture by OFFSET, the group-id and the
+    stream-id of each STREAM_START, the titles of tags."""
+
+    def __init__(self, watched, name, source=None):
+        self.name = name
+        self.buffers, self.gaps, self.caps = [], [], []
+        self.captures = {}
+        self.groups, self.stream_ids, self.titles = [], [], []
+        self.changed = threading.Condition()
+        pad = (source or watched.source).get_static_pad(name)
+        pad.add_probe(Gst.PadProbeType.BUFFER
+                      | Gst.PadProbeType.EVENT_DOWNSTREAM, self._take)
+
+    def _take(self, _pad, info):
+        with self.changed:
+            if info.type & Gst.PadProbeType.BUFFER:
+                self._take_buffer(info.get_buffer())
+            else:
+                self._take_event(info.get_event())
+            self.changed.notify_all()
+        return Gst.PadProbeReturn.OK
+
+    def _take_buffer(self, buffer):
+        self.buffers.append(
+            (buffer.offset, buffer.pts,
+             buffer.has_flags(Gst.BufferFlags.DISCONT)))
+        meta = buffer.get_reference_timestamp_meta(None)
+        self.captures[buffer.offset] = meta.timestamp
+
+    def _take_event(self, event):
+        if event.type == Gst.EventType.GAP:
+            start, duration = event.parse_gap()
+            self.gaps.append((start, start + duration))
+        elif event.type == Gst.EventType.CAPS:
+            self.caps.append(event.parse_caps().to_string())
+        elif event.type == Gst.EventType.STREAM_START:
+            self.groups.append(event.parse_group_id())
+            self.stream_ids.append(event.parse_stream_start())
+        elif event.type == Gst.EventType.TAG:
+            has, title = event.parse_tag().get_string(Gst.TAG_TITLE)
+            if has:
+                self.titles.append(title)
+
+    @property
+    def offsets(self):
+        return [offset for offset, _, _ in self.buffers]
+
+    def wait_for(self, predicate):
+        with self.changed:
+            if not self.changed.wait_for(lambda: predicate(self), 60):
+                raise TimeoutError(f"{self.name} waited in vain")
+
+    def wait_for_more(self, count=3):
+        wanted = len(self.buffers) + count
+        self.wait_for(lambda pad: len(pad.buffers) >= wanted)
+
+
 def statistics(source):
     """The property stats as a dictionary."""
     def convert(structure):
@@ -176,5 +251,5 @@ def launch(*words):
     return result.returncode, result.stdout, result.stderr
 
 
-__all__ = ["ASAN", "Error", "GLib", "Gst", "PATIENCE", "STOP_LIMIT", "Sink",
-           "Watched", "launch", "statistics"]
+__all__ = ["ASAN", "Blocked", "Error", "GLib", "Gst", "PATIENCE", "Pad",
+           "STOP_LIMIT", "Sink", "Watched", "launch", "statistics"]
