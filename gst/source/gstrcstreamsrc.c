@@ -384,7 +384,7 @@ stamp_buffer (GstRcStreamSrc *self, const RcQueuedSet *item, GstBuffer *buffer)
     GST_BUFFER_DURATION (buffer) = item->duration;
   GST_BUFFER_OFFSET (buffer) = item->number;
   GST_BUFFER_OFFSET_END (buffer) = item->number + 1;
-  if (self->discont || item->resync || item->number != self->next_number)
+  if (self->discont)
     GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_DISCONT);
   self->discont = FALSE;
 
@@ -463,6 +463,11 @@ gst_rc_stream_src_create (GstPushSrc *src, GstBuffer **out)
     case RC_POP_SET:
       break;
     }
+
+    /* The set at which the times or numbers break may lack this pad's image:
+     * the next buffer says so then. */
+    if (item.resync || item.number != self->next_number)
+      self->discont = TRUE;
 
     if (item.set == NULL) {
       push_gap (self, &item);
