@@ -168,9 +168,10 @@ find_number (
 
     if (camera->base == 0 || timestamp < camera->base)
       continue;
-    *number = (timestamp - camera->base) * SOAK_FPS / GST_SECOND + 1;
-    for (guint k = 0; k < 2 && !good; k++, (*number) += !good)
-      good = camera->base + soak_capture_of (*number) == timestamp;
+    *number =
+        ((timestamp - camera->base) * SOAK_FPS + GST_SECOND / 2) / GST_SECOND
+        + 1;
+    good = camera->base + soak_capture_of (*number) == timestamp;
     if (good)
       *found = *camera;
   }
@@ -215,14 +216,13 @@ read_stamp (const GstVideoFrame *frame, guint64 *number)
 }
 
 static gboolean
-is_size_of (const GstVideoFrame *frame, RcStream stream, guint width,
-    guint height)
+is_size_of (
+    const GstVideoFrame *frame, RcStream stream, guint width, guint height)
 {
   gboolean depth = stream != RC_STREAM_LEFT && stream != RC_STREAM_RIGHT;
   guint divisor = depth ? SOAK_DIVISOR : 1;
 
-  return (guint)GST_VIDEO_FRAME_WIDTH (frame)
-             == (width + divisor - 1) / divisor
+  return (guint)GST_VIDEO_FRAME_WIDTH (frame) == (width + divisor - 1) / divisor
          && (guint)GST_VIDEO_FRAME_HEIGHT (frame)
                 == (height + divisor - 1) / divisor;
 }
@@ -305,13 +305,11 @@ read_meta (SoakPad *self, GstBuffer *buffer, Claims *claims)
   GstStructure *fields = meta ? gst_custom_meta_get_structure (meta) : NULL;
 
   return fields != NULL
-         && g_strcmp0 (
-                gst_structure_get_string (fields, "stream"), self->name)
+         && g_strcmp0 (gst_structure_get_string (fields, "stream"), self->name)
                 == 0
          && gst_structure_get_uint64 (
              fields, "set-timestamp", &claims->set_timestamp)
-         && gst_structure_get_uint64 (
-             fields, "timestamp", &claims->timestamp);
+         && gst_structure_get_uint64 (fields, "timestamp", &claims->timestamp);
 }
 
 static void
@@ -341,8 +339,8 @@ check_image (SoakPad *self, GstPad *pad, GstBuffer *buffer, guint64 timestamp)
 /* ---- the other streams ---- */
 
 static gboolean
-equals_mesh (SoakCheck *check, const GstMapInfo *map, guint width,
-    guint height, guint64 number)
+equals_mesh (SoakCheck *check, const GstMapInfo *map, guint width, guint height,
+    guint64 number)
 {
   g_autoptr (GBytes) expected =
       soak_pictures_get_mesh (check->pictures, width, height, number);
@@ -365,8 +363,8 @@ check_mesh (SoakPad *self, const GstMapInfo *map, guint64 timestamp)
     return;
   if (!equals_mesh (check, map, camera.width, camera.height, number)
       && (camera.other_width == 0
-          || !equals_mesh (check, map, camera.other_width, camera.other_height,
-              number)))
+          || !equals_mesh (
+              check, map, camera.other_width, camera.other_height, number)))
     soak_violation ("mesh: that of set %" G_GUINT64_FORMAT " is wrong", number);
   count (check, &check->figures.meshes);
 }

@@ -210,8 +210,8 @@ soak_wait_end (void)
   state.waits_for = NULL;
   g_mutex_unlock (&state.lock);
   if (taken > limit)
-    soak_violation ("%s took %.3f s, allowed are %.3f", what, taken / 1e6,
-        limit / 1e6);
+    soak_violation (
+        "%s took %.3f s, allowed are %.3f", what, taken / 1e6, limit / 1e6);
   return taken;
 }
 
@@ -284,8 +284,7 @@ soak_list_threads (void)
   const gchar *id;
 
   while (dir != NULL && (id = g_dir_read_name (dir)) != NULL) {
-    g_autofree gchar *path =
-        g_strdup_printf ("/proc/self/task/%s/comm", id);
+    g_autofree gchar *path = g_strdup_printf ("/proc/self/task/%s/comm", id);
     gchar *name = NULL;
 
     if (g_file_get_contents (path, &name, NULL, NULL))

@@ -100,9 +100,9 @@ make_details (GRand *rand, SimFaultKind kind, SoakCamera *camera)
   switch (kind) {
   case SIM_FAULT_CLOSE:
   case SIM_FAULT_RESET:
-    return g_rand_boolean (rand)
-               ? g_strdup ("")
-               : g_strdup_printf (",bytes=%d", g_rand_int_range (rand, 1, 9000));
+    return g_rand_boolean (rand) ? g_strdup ("")
+                                 : g_strdup_printf (",bytes=%d",
+                                     g_rand_int_range (rand, 1, 9000));
   case SIM_FAULT_RESTART:
     return g_strdup_printf (",for=0.%d", g_rand_int_range (rand, 1, 10));
   case SIM_FAULT_STALL:
@@ -119,17 +119,15 @@ make_details (GRand *rand, SimFaultKind kind, SoakCamera *camera)
     return g_strdup_printf (
         ",size=%ux%u", camera->other_width, camera->other_height);
   case SIM_FAULT_CLOCK_JUMP:
-    return g_rand_boolean (rand)
-               ? g_strdup (",to=1970")
-               : g_strdup_printf (
-                     ",by=%d", g_rand_int_range (rand, -4000, 4000));
+    return g_rand_boolean (rand) ? g_strdup (",to=1970")
+                                 : g_strdup_printf (",by=%d",
+                                     g_rand_int_range (rand, -4000, 4000));
   case SIM_FAULT_LIE:
     return g_strdup_printf (",which=%s",
         sim_lie_to_string (g_rand_int_range (rand, 0, SIM_N_LIES)));
   case SIM_FAULT_CORRUPT:
-    return g_strdup_printf (
-        ",rate=1e-%d,seed=%u", g_rand_int_range (rand, 4, 6),
-        g_rand_int (rand));
+    return g_strdup_printf (",rate=1e-%d,seed=%u",
+        g_rand_int_range (rand, 4, 6), g_rand_int (rand));
   case SIM_FAULT_TRUNCATE:
     return g_strdup_printf (",bytes=%d%s", g_rand_int_range (rand, 0, 9000),
         g_rand_boolean (rand) ? ",frame=true" : "");
@@ -259,8 +257,7 @@ spawn (SoakSim *sim, gchar **arguments)
 }
 
 static GPtrArray *
-make_arguments (
-    SoakSim *sim, GRand *rand, SoakCamera *camera, gboolean faulty)
+make_arguments (SoakSim *sim, GRand *rand, SoakCamera *camera, gboolean faulty)
 {
   GPtrArray *arguments = g_ptr_array_new_with_free_func (g_free);
   guint n_faults = faulty ? g_rand_int_range (rand, 1, 3) : 0;
