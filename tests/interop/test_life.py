@@ -29,13 +29,12 @@ def endless(request, call):
 
 class Blocked:
     """Lets nothing into the sink `name`, until it stops. `reached` is set when
-    the first buffer waits there."""
+    the first buffer (or else what `types` says) waits there."""
 
-    def __init__(self, watched, name="sink"):
+    def __init__(self, watched, name="sink", types=Gst.PadProbeType.BUFFER):
         self.reached = threading.Event()
         pad = watched.pipeline.get_by_name(name).get_static_pad("sink")
-        pad.add_probe(
-            Gst.PadProbeType.BLOCK | Gst.PadProbeType.BUFFER, self._block)
+        pad.add_probe(Gst.PadProbeType.BLOCK | types, self._block)
 
     def _block(self, _pad, _info):
         self.reached.set()
@@ -160,6 +159,29 @@ class StopTest(LifeTest):
             self.assert_stops(watched)
             camera.wait_for(lambda: camera.calls[run].cancelled)
         self.assertEqual(len(camera.calls), 3)
+
+
+class ReleaseTest(LifeTest):
+    def check_while_held_back(self, types):
+        camera = self.camera(endless)
+        watched = self.watched(camera.port)
+        blocked = Blocked(watched, types=types)
+        watched.play()
+        self.assertTrue(blocked.reached.wait(60))
+        # A pad that is not released would hold the test up, too.
+        releasing = threading.Thread(
+            target=watched.source.release_request_pad,
+            args=[watched.source.get_static_pad("left")], daemon=True)
+        releasing.start()
+        releasing.join(60)
+        self.assertFalse(releasing.is_alive())
+        self.assert_stops(watched)
+
+    def test_at_a_buffer(self):
+        self.check_while_held_back(Gst.PadProbeType.BUFFER)
+
+    def test_at_an_event(self):
+        self.check_while_held_back(Gst.PadProbeType.EVENT_DOWNSTREAM)
 
 
 class NumBuffersTest(LifeTest):
