@@ -216,18 +216,18 @@ static struct {
   void (*act) (Soak *soak);
   guint count;
 } actions[] = {
-    {"PLAYING", 10, act_play, 0},
-    {"any state", 6, act_state, 0},
+    {"PLAYING", 12, act_play, 0},
+    {"any state", 4, act_state, 0},
     {"request a pad", 10, act_request, 0},
-    {"release a pad", 6, act_release, 0},
+    {"release a pad", 5, act_release, 0},
     {"link", 6, act_link, 0},
     {"unlink", 6, act_unlink, 0},
     {"flush", 5, act_flush, 0},
     {"EOS and READY", 2, act_end, 0},
-    {"kill the camera", 3, act_kill, 0},
-    {"start a good camera", 6, act_start, 0},
-    {"start a bad camera", 6, act_start_faulty, 0},
-    {"halt the camera or go on", 6, act_halt, 0},
+    {"kill the camera", 2, act_kill, 0},
+    {"start a good camera", 5, act_start, 0},
+    {"start a bad camera", 5, act_start_faulty, 0},
+    {"halt the camera or go on", 4, act_halt, 0},
     {"expect sets", 10, act_expect_sets, 0},
 };
 
@@ -334,6 +334,10 @@ run_cycle (Soak *soak)
   tell_pipeline (soak);
   soak_pipeline_configure (soak->pipeline, soak_sim_get_port (soak->sim));
 
+  for (guint i = g_rand_int_range (soak->rand, 0, 5); i > 0; i--)
+    act_request (soak);
+  if (g_rand_int_range (soak->rand, 0, 4) > 0)
+    act_play (soak);
   for (guint i = 0; i < n_actions; i++) {
     act_at_random (soak);
     soak_pipeline_run (

@@ -88,7 +88,8 @@ soak_pipeline_new (SoakCheck *check, GRand *rand, SoakPipelineFigures *figures)
   self->state = GST_STATE_NULL;
   self->pipeline = gst_pipeline_new (NULL);
   self->source = gst_element_factory_make ("rcgrpcsrc", NULL);
-  g_assert (self->source != NULL);
+  if (self->source == NULL)
+    g_error ("no element rcgrpcsrc: is GST_PLUGIN_PATH set?");
   g_signal_connect (self->source, "pad-added", G_CALLBACK (on_pad_added), self);
   gst_bin_add (GST_BIN (self->pipeline), self->source);
   return self;
