@@ -135,6 +135,14 @@ handle_event (GstPad *proxy, GstObject *parent, GstEvent *event)
   return handled;
 }
 
+/* The first probe of the pad: what it sees is seen by those of users. */
+static GstPadProbeReturn
+note_passing (GstPad *ghost, GstPadProbeInfo *info, gpointer child)
+{
+  gst_rc_stream_src_passed (child);
+  return GST_PAD_PROBE_OK;
+}
+
 GstPad *
 gst_rc_ghost_pad_new (GstRcStreamSrc *child, GstPadTemplate *templ)
 {
@@ -152,6 +160,8 @@ gst_rc_ghost_pad_new (GstRcStreamSrc *child, GstPadTemplate *templ)
   g_object_set_qdata_full (G_OBJECT (ghost), push_state_quark (), state,
       (GDestroyNotify)push_state_free);
 
+  gst_pad_add_probe (
+      ghost, GST_PAD_PROBE_TYPE_BUFFER, note_passing, child, NULL);
   proxy = GST_PAD (gst_proxy_pad_get_internal (GST_PROXY_PAD (ghost)));
   gst_pad_set_chain_function (proxy, chain);
   gst_pad_set_event_function (proxy, handle_event);

@@ -135,6 +135,18 @@ class StopTest(LifeTest):
         self.assert_stops(watched)
         camera.wait_for(lambda: camera.calls[0].cancelled)
 
+    def test_loss_is_counted(self):
+        """Of what waits in the pad's thread, too."""
+        camera = self.camera(endless)
+        watched = self.watched(camera.port)
+        blocked = Blocked(watched, types=Gst.PadProbeType.EVENT_DOWNSTREAM)
+        watched.play()
+        self.assertTrue(blocked.reached.wait(60))
+        self.wait_until(watched, lambda s: s["sets-received"] >= 3)
+        self.assert_stops(watched)
+        left = statistics(watched.source)["left"]
+        self.assertEqual(left["images-dropped"], left["images-received"])
+
     def test_at_the_end(self):
         camera = self.camera(endless)
         watched = self.watched(
