@@ -14,17 +14,24 @@
 #define NSEC_PER_SEC G_GUINT64_CONSTANT (1000000000)
 #define ROW_GAP 3
 
-/* Of the first that says something but 0; at most three, any may be NULL. */
+/* Of the first that says something but 0; at most three, any may be NULL. None
+ * of them may be a lie. */
 static guint64
 first_time (const Time *a, const Time *b, const Time *c)
 {
   const Time *times[] = {a, b, c};
+  guint64 first = 0;
 
   for (guint i = 0; i < G_N_ELEMENTS (times); i++) {
-    if (times[i] != NULL && (times[i]->sec != 0 || times[i]->nsec != 0))
-      return times[i]->sec * NSEC_PER_SEC + times[i]->nsec;
+    if (times[i] == NULL)
+      continue;
+    g_assert_cmpint (times[i]->sec, >=, 0);
+    g_assert_cmpint (times[i]->nsec, >=, 0);
+    g_assert_cmpint (times[i]->nsec, <, NSEC_PER_SEC);
+    if (first == 0)
+      first = times[i]->sec * NSEC_PER_SEC + times[i]->nsec;
   }
-  return 0;
+  return first;
 }
 
 /* NaNs are equal when their bits are. */

@@ -85,6 +85,7 @@ def lies():
     yield "height-beyond-data", left(image(height=3))
     yield "height-beyond-64-bits", left(image(height=2**32 - 1,
                                               step=2**32 - 1))
+    yield "height-beyond-32-bits", left(image(height=2**14, step=2**18))
     yield "height-of-33-bits", left(image(height=2**32 + 2))
     yield "width-0", left(image(width=0))
     yield "step-below-row", left(image(step=3))
@@ -132,9 +133,10 @@ def lies():
                            + data(7, b"mono8") + number(3, 4) + number(2, 2))
     for name, value in ("nan", "nan"), ("inf", "inf"), ("minus-inf", "-inf"):
         value = float(value)
-        yield f"focal-{name}", left(image(more=real(4, value)))
-        yield f"baseline-{name}", disparity(real(5, value))
-        yield f"gain-{name}", left(image(more=real(13, value)))
+        for field in (4, 5, 6, 12, 13, 14, 16, 17, 18):
+            yield f"image-{field}-{name}", left(image(more=real(field, value)))
+        for field in range(2, 7):
+            yield f"disparity-{field}-{name}", disparity(real(field, value))
     yield "float-denormal", left(image(more=real(14, 1e-45)))
     yield "float-largest", left(image(more=real(14, -3.4028235e38)))
     yield "float-minus-0", left(image(more=real(14, -0.0)))
