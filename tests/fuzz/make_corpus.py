@@ -294,6 +294,8 @@ def main():
         write(messages, f"cut-{name}", bytes([len(sizes)]) + sizes + whole)
     for i, uri in enumerate(URIS.split()):
         write(uris, f"uri-{i:02}", uri.encode())
+    for directory in messages, uris:
+        write(directory, "empty", b"")
 
 
 if __name__ == "__main__":
