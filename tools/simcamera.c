@@ -12,11 +12,16 @@
 
 #include "server/rcserver.h"
 #include "simframe.h"
+#include "simplan.h"
 #include "wire/rcimagesetbuilder.h"
 
 #include <string.h>
 
 #define MS (1000 * G_GUINT64_CONSTANT (1000))
+#define SECOND (1000 * (gint64)MS)
+
+/* How long a camera is up when its clock is at a year's beginning. */
+#define BOOT_TIME (60 * SECOND)
 
 /* The ball's time for a loop, seconds. */
 #define LOOP_TIME 8.0
@@ -41,16 +46,20 @@
 
 struct _SimCamera {
   const SimOptions *options;
+  guint pipeline;
   SimScene *scene;
   gint64 start;         /* monotonic, µs */
   guint64 start_utc;    /* ns */
   guint64 last_capture; /* ns, without a frame rate */
+  gint64 clock_offset;  /* of the camera's clock to ours, ns */
   gfloat brightness;    /* 0 before it is measured */
   guint64 event_frame;  /* the last that an event was sent for */
 
   SimFrame *frames[N_LOOP_FRAMES];
   guint64 numbers[N_LOOP_FRAMES]; /* of these frames; 0 for none */
 
+  SimPlan *plan;    /* with faults */
+  SimRelay *relay;  /* with faults that need it */
   RcServer *server; /* last: the others exist while it runs */
 };
 
@@ -137,6 +146,14 @@ find_loop_frame (SimCamera *camera, const RcServerCall *call, Moment *moment)
   moment->capture = camera->last_capture;
   moment->frame =
       get_frame (camera, slot, slot + 1, slot / (gdouble)N_LOOP_FRAMES);
+}
+
+/* What the camera takes a time of ours for; it knows none that its messages
+ * cannot hold. */
+static guint64
+on_camera_clock (const SimCamera *camera, guint64 time)
+{
+  return CLAMP ((gint64)time + camera->clock_offset, 0, G_MAXINT32 * SECOND);
 }
 
 /* --- what the set says --- */
@@ -309,6 +326,8 @@ next_set (RcServer *server, RcServerCall *call, GPtrArray **message,
   else if (!find_frame (camera, call, &moment, ask_at))
     return RC_SERVER_WAIT;
 
+  moment.capture = on_camera_clock (camera, moment.capture);
+
   /* Before the depth image is computed: that is what events are for. */
   push_event (camera, server, call, &moment);
   *message = build_set (camera, call, &moment);
@@ -316,30 +335,128 @@ next_set (RcServer *server, RcServerCall *call, GPtrArray **message,
   return RC_SERVER_SEND;
 }
 
+/* --- faults --- */
+
+static SimScene *
+make_scene (const SimCamera *camera, guint width, guint height)
+{
+  const SimOptions *options = camera->options;
+  SimSceneConfig scene = {
+      .width = width,
+      .height = height,
+      .divisor = options->divisor,
+      .focal_length = options->focal_length * width / options->width,
+      .baseline = options->baseline,
+      .seed = options->seed + camera->pipeline,
+  };
+
+  return sim_scene_new (&scene);
+}
+
+static void
+clear_scene (SimCamera *camera)
+{
+  for (guint i = 0; i < N_LOOP_FRAMES; i++) {
+    g_clear_pointer (&camera->frames[i], sim_frame_free);
+    camera->numbers[i] = 0;
+  }
+  g_clear_pointer (&camera->scene, sim_scene_free);
+}
+
+static void
+resize (guint width, guint height, gpointer user_data)
+{
+  SimCamera *camera = user_data;
+  const SimIntrinsics *image = sim_scene_get_camera (camera->scene);
+
+  if (image->width == width && image->height == height) {
+    width = camera->options->width;
+    height = camera->options->height;
+  }
+  clear_scene (camera);
+  camera->scene = make_scene (camera, width, height);
+}
+
+static void
+set_clock (gdouble seconds, guint year, gpointer user_data)
+{
+  SimCamera *camera = user_data;
+
+  if (year == 0) {
+    camera->clock_offset += seconds * SECOND;
+    return;
+  }
+  g_autoptr (GDateTime) begin = g_date_time_new_utc (year, 1, 1, 0, 0, 0);
+  camera->clock_offset =
+      g_date_time_to_unix (begin) * SECOND + BOOT_TIME - (gint64)utc_now ();
+}
+
+static gboolean
+any_fault (const SimOptions *options, gboolean (*has) (const SimFault *fault))
+{
+  for (guint i = 0; i < options->faults->len; i++)
+    if (has (options->faults->pdata[i]))
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean
+is_compressed (const SimFault *fault)
+{
+  return fault->gzip;
+}
+
+/* --- life cycle --- */
+
+/* With a relay, that listens where clients come, and the server elsewhere. */
+static gboolean
+start (SimCamera *camera, GError **error)
+{
+  const SimOptions *options = camera->options;
+  guint16 port = options->port == 0 ? 0 : options->port + camera->pipeline;
+  RcServerConfig server = {
+      .address = options->address,
+      .port = port,
+      .events = options->events,
+      .gzip = any_fault (options, is_compressed),
+      .tls_certificate_file = options->tls_certificate_file,
+      .tls_private_key_file = options->tls_private_key_file,
+      .tls_ca_file = options->tls_ca_file,
+  };
+
+  if (any_fault (options, sim_fault_needs_relay)) {
+    camera->relay = sim_relay_new (options->address, port, error);
+    if (!camera->relay)
+      return FALSE;
+    server.address = "127.0.0.1";
+    server.port = 0;
+  }
+  if (options->faults->len > 0) {
+    const SimPlanTarget target = {next_set, resize, set_clock, camera};
+
+    camera->plan = sim_plan_new (options->faults, camera->relay, &target);
+    camera->server =
+        rc_server_new (&server, sim_plan_next, camera->plan, error);
+  } else {
+    camera->server = rc_server_new (&server, next_set, camera, error);
+  }
+  return camera->server
+         && (!camera->relay
+             || sim_relay_start (
+                 camera->relay, rc_server_get_port (camera->server), error));
+}
+
 SimCamera *
 sim_camera_new (const SimOptions *options, guint pipeline, GError **error)
 {
   SimCamera *camera = g_new0 (SimCamera, 1);
-  SimSceneConfig scene = {
-      .width = options->width,
-      .height = options->height,
-      .divisor = options->divisor,
-      .focal_length = options->focal_length,
-      .baseline = options->baseline,
-      .seed = options->seed + pipeline,
-  };
-  RcServerConfig server = {
-      .address = options->address,
-      .port = options->port == 0 ? 0 : options->port + pipeline,
-      .events = options->events,
-  };
 
   camera->options = options;
-  camera->scene = sim_scene_new (&scene);
+  camera->pipeline = pipeline;
+  camera->scene = make_scene (camera, options->width, options->height);
   camera->start = g_get_monotonic_time ();
   camera->start_utc = utc_now ();
-  camera->server = rc_server_new (&server, next_set, camera, error);
-  if (!camera->server)
+  if (!start (camera, error))
     g_clear_pointer (&camera, sim_camera_free);
   return camera;
 }
@@ -348,14 +465,15 @@ void
 sim_camera_free (SimCamera *camera)
 {
   g_clear_pointer (&camera->server, rc_server_free);
-  for (guint i = 0; i < N_LOOP_FRAMES; i++)
-    g_clear_pointer (&camera->frames[i], sim_frame_free);
-  sim_scene_free (camera->scene);
+  g_clear_pointer (&camera->relay, sim_relay_free);
+  g_clear_pointer (&camera->plan, sim_plan_free);
+  clear_scene (camera);
   g_free (camera);
 }
 
 guint16
 sim_camera_get_port (const SimCamera *camera)
 {
-  return rc_server_get_port (camera->server);
+  return camera->relay ? sim_relay_get_port (camera->relay)
+                       : rc_server_get_port (camera->server);
 }

@@ -43,6 +43,10 @@ typedef struct {
   gint64 seed;
   gboolean events;
   gboolean stamp;
+  gchar *tls_certificate_file;
+  gchar *tls_private_key_file;
+  gchar *tls_ca_file;
+  gchar **faults;
   gboolean version;
 } RawOptions;
 
@@ -58,7 +62,8 @@ static const gchar description[] =
     "Examples:\n"
     "  rcgrpc-sim\n"
     "  rcgrpc-sim --address=0.0.0.0 --size=1440x1080 --pipelines=4 --color\n"
-    "  rcgrpc-sim --port=0 --fps=0 --sets=100\n";
+    "  rcgrpc-sim --port=0 --fps=0 --sets=100\n"
+    "  rcgrpc-sim --fault=restart:at=100,for=20 --fault=drop-sets:every=7\n";
 
 static gboolean
 parse_arguments (RawOptions *raw, gint argc, gchar **argv, GError **error)
@@ -109,14 +114,27 @@ parse_arguments (RawOptions *raw, gint argc, gchar **argv, GError **error)
           "Write the set's number into the first 32 pixels of each image, the "
           "lowest bit first",
           NULL},
+      {"tls-certificate-file", 0, 0, G_OPTION_ARG_FILENAME,
+          &raw->tls_certificate_file, "Serve TLS, with this certificate (PEM)",
+          "FILE"},
+      {"tls-private-key-file", 0, 0, G_OPTION_ARG_FILENAME,
+          &raw->tls_private_key_file, "The certificate's key (PEM)", "FILE"},
+      {"tls-ca-file", 0, 0, G_OPTION_ARG_FILENAME, &raw->tls_ca_file,
+          "Clients must have a certificate of this authority (PEM)", "FILE"},
+      {"fault", 0, 0, G_OPTION_ARG_STRING_ARRAY, &raw->faults,
+          "Make something go wrong; may be given several times. KIND, or "
+          "KIND:PARAMETER=VALUE,... as below",
+          "FAULT"},
       {"version", 0, 0, G_OPTION_ARG_NONE, &raw->version,
           "Print the version and exit", NULL},
       {NULL},
   };
   g_autoptr (GOptionContext) context = g_option_context_new (NULL);
+  g_autofree gchar *faults = sim_fault_describe ();
+  g_autofree gchar *all = g_strconcat (faults, "\n", description, NULL);
 
   g_option_context_set_summary (context, summary);
-  g_option_context_set_description (context, description);
+  g_option_context_set_description (context, all);
   g_option_context_add_main_entries (context, entries, NULL);
   if (!g_option_context_parse (context, &argc, &argv, error))
     return FALSE;
@@ -238,6 +256,55 @@ check_stream (const RawOptions *raw, SimOptions *options, GError **error)
   return TRUE;
 }
 
+static gboolean
+check_tls (RawOptions *raw, SimOptions *options, GError **error)
+{
+  if (!raw->tls_certificate_file
+      && (raw->tls_private_key_file || raw->tls_ca_file))
+    return bad_value (
+        error, "tls-certificate-file", "given with the other options of TLS");
+  if (raw->tls_certificate_file && !raw->tls_private_key_file)
+    return bad_value (
+        error, "tls-private-key-file", "given with a certificate");
+  options->tls_certificate_file = g_steal_pointer (&raw->tls_certificate_file);
+  options->tls_private_key_file = g_steal_pointer (&raw->tls_private_key_file);
+  options->tls_ca_file = g_steal_pointer (&raw->tls_ca_file);
+  return TRUE;
+}
+
+static gboolean
+check_faults (const RawOptions *raw, SimOptions *options, GError **error)
+{
+  for (guint i = 0; raw->faults && raw->faults[i]; i++) {
+    SimFault *fault = sim_fault_parse (raw->faults[i], error);
+
+    if (!fault)
+      return FALSE;
+    g_ptr_array_add (options->faults, fault);
+    if (i == SIM_MAX_FAULTS)
+      return bad_value (error, "fault",
+          "given " G_STRINGIFY (SIM_MAX_FAULTS) " times at most");
+    /* The relay would have to read what is encrypted. */
+    if (options->tls_certificate_file && sim_fault_needs_relay (fault))
+      return bad_value (error, "fault",
+          "of another kind with TLS: this one cuts connections by what they "
+          "carry");
+  }
+  return TRUE;
+}
+
+static void
+clear_raw (RawOptions *raw)
+{
+  g_free (raw->address);
+  g_free (raw->size);
+  g_free (raw->quality);
+  g_free (raw->tls_certificate_file);
+  g_free (raw->tls_private_key_file);
+  g_free (raw->tls_ca_file);
+  g_strfreev (raw->faults);
+}
+
 SimOptions *
 sim_options_parse (gint argc, gchar **argv, GError **error)
 {
@@ -248,6 +315,9 @@ sim_options_parse (gint argc, gchar **argv, GError **error)
       .fps = DEFAULT_FPS,
       .baseline = DEFAULT_BASELINE,
   };
+
+  options->faults =
+      g_ptr_array_new_with_free_func ((GDestroyNotify)sim_fault_free);
   gboolean good = parse_arguments (&raw, argc, argv, error);
 
   if (good && raw.version) {
@@ -256,10 +326,10 @@ sim_options_parse (gint argc, gchar **argv, GError **error)
   }
   good = good && check_listening (&raw, options, error)
          && check_images (&raw, options, error)
-         && check_stream (&raw, options, error);
-  g_free (raw.address);
-  g_free (raw.size);
-  g_free (raw.quality);
+         && check_stream (&raw, options, error)
+         && check_tls (&raw, options, error)
+         && check_faults (&raw, options, error);
+  clear_raw (&raw);
   return good ? g_steal_pointer (&options) : NULL;
 }
 
@@ -267,5 +337,9 @@ void
 sim_options_free (SimOptions *options)
 {
   g_free (options->address);
+  g_free (options->tls_certificate_file);
+  g_free (options->tls_private_key_file);
+  g_free (options->tls_ca_file);
+  g_ptr_array_unref (options->faults);
   g_free (options);
 }

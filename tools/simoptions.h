@@ -4,7 +4,7 @@
 
 #pragma once
 
-#include <glib.h>
+#include "simfault.h"
 
 /* Bytes of padding a row may have. */
 #define SIM_MAX_PADDING 4096
@@ -27,6 +27,10 @@
  * @seed: of the scene
  * @events: serve StreamImageEvents
  * @stamp: write the set's number into the images
+ * @tls_certificate_file: as in RcServerConfig, and the next two
+ * @tls_private_key_file: what belongs to it
+ * @tls_ca_file: of the clients' certificates
+ * @faults: (element-type SimFault): in the order of the command line
  */
 typedef struct {
   gchar *address;
@@ -45,6 +49,10 @@ typedef struct {
   guint32 seed;
   gboolean events;
   gboolean stamp;
+  gchar *tls_certificate_file;
+  gchar *tls_private_key_file;
+  gchar *tls_ca_file;
+  GPtrArray *faults;
 } SimOptions;
 
 /* Parses the command line; --help prints and exits. The error's message is

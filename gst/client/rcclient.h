@@ -4,7 +4,8 @@
  *
  * One TCP connection carries images and events. It is made for the first
  * request and kept from one to the next; one that broke while nothing was
- * asked for is made anew.
+ * asked for is made anew. One that is lost while images come is made anew as
+ * the RcRetryPolicy says, with waits that grow.
  *
  * The client has a thread of its own that makes the call, waits for messages
  * and calls back; a second one for the events when they are asked for. Time
@@ -24,28 +25,72 @@ G_BEGIN_DECLS
 /* Why a stream ended. The GError's message is for developers: what gRPC said
  * with its status by name. */
 typedef enum {
-  RC_CLIENT_ERROR_NOT_FOUND,    /* the host's name cannot be resolved */
-  RC_CLIENT_ERROR_CONNECT,      /* refused, unreachable, closed before a set */
-  RC_CLIENT_ERROR_TIMEOUT,      /* no connection or no set within `timeout` */
-  RC_CLIENT_ERROR_NOT_A_CAMERA, /* speaks no gRPC, or not this service */
-  RC_CLIENT_ERROR_TOO_LARGE,    /* a message beyond `max_message_size` */
-  RC_CLIENT_ERROR_LOST,         /* the connection ended in mid-stream */
-  RC_CLIENT_ERROR_STATUS,       /* the server ended the call with an error */
-  RC_CLIENT_ERROR_RESOURCES,    /* no thread or channel could be had here */
+  RC_CLIENT_ERROR_NOT_FOUND,     /* the host's name cannot be resolved */
+  RC_CLIENT_ERROR_CONNECT,       /* refused, unreachable, closed before a set */
+  RC_CLIENT_ERROR_TIMEOUT,       /* no connection or no set within `timeout` */
+  RC_CLIENT_ERROR_NOT_A_CAMERA,  /* speaks no gRPC, or not this service */
+  RC_CLIENT_ERROR_TOO_LARGE,     /* a message beyond `max_message_size` */
+  RC_CLIENT_ERROR_LOST,          /* the connection ended in mid-stream */
+  RC_CLIENT_ERROR_STATUS,        /* the server ended the call with an error */
+  RC_CLIENT_ERROR_INCOMPATIBLE,  /* RC_CLIENT_MAX_REJECTED messages in a row */
+  RC_CLIENT_ERROR_RESOURCES,     /* no thread or channel could be had here */
+  RC_CLIENT_ERROR_TLS_SETTINGS,  /* a file that cannot be used; no TLS here */
+  RC_CLIENT_ERROR_TLS_UNTRUSTED, /* the server's certificate: by whom */
+  RC_CLIENT_ERROR_TLS_NAME,      /* the server's certificate: for whom */
+  RC_CLIENT_ERROR_TLS_EXPIRED,   /* the server's certificate: when */
+  RC_CLIENT_ERROR_TLS_CLIENT_CERTIFICATE, /* the server wants (another) one */
+  RC_CLIENT_ERROR_TLS_FAILED, /* whatever else; a server without TLS */
 } RcClientError;
+
+/* Messages in a row that are no valid set; one more ends the stream. */
+#define RC_CLIENT_MAX_REJECTED 50
 
 #define RC_CLIENT_ERROR (rc_client_error_quark ())
 GQuark rc_client_error_quark (void);
 
 typedef enum {
-  RC_CLIENT_IDLE,       /* no request, or cancelled: no call */
-  RC_CLIENT_CONNECTING, /* a request, but no set received for it yet */
-  RC_CLIENT_STREAMING,  /* a set was received on this call */
-  RC_CLIENT_ENDED,      /* the stream is over, `ended` was or will be called */
+  RC_CLIENT_IDLE,         /* no request, or cancelled: no call */
+  RC_CLIENT_CONNECTING,   /* a request, but no set received for it yet */
+  RC_CLIENT_STREAMING,    /* a set was received on this call */
+  RC_CLIENT_DISCONNECTED, /* waits before another attempt */
+  RC_CLIENT_ENDED, /* the stream is over, `ended` was or will be called */
 } RcClientState;
 
-/* "idle", "connecting", "streaming", "ended" */
+/* "idle", "connecting", "streaming", "disconnected", "ended" */
 const gchar *rc_client_state_to_string (RcClientState state);
+
+/**
+ * RcRetryPolicy:
+ * @auto_reconnect: once a set was received, the loss of the stream (any end
+ *   but status OK) leads to further attempts
+ * @wait_for_connection: so does a camera that is not there at the start
+ * @retries: attempts in a row without a set after which the stream ends;
+ *   -1 for ever
+ * @backoff_max: ns, the longest wait between two attempts
+ */
+typedef struct {
+  gboolean auto_reconnect;
+  gboolean wait_for_connection;
+  gint retries;
+  guint64 backoff_max;
+} RcRetryPolicy;
+
+/**
+ * RcTlsConfig:
+ * @enabled: TLS 1.2 or later; the server's certificate is always verified
+ * @ca_file: PEM file with the authorities that are trusted; NULL: the system's
+ * @certificate_file: PEM file with the client's certificate, if the server
+ *   wants one
+ * @private_key_file: PEM file with its key; NULL: in the same file
+ * @server_name: what the server's certificate has to be for; NULL: the host
+ */
+typedef struct {
+  gboolean enabled;
+  const gchar *ca_file;
+  const gchar *certificate_file;
+  const gchar *private_key_file;
+  const gchar *server_name;
+} RcTlsConfig;
 
 /**
  * RcClientConfig:
@@ -55,6 +100,8 @@ const gchar *rc_client_state_to_string (RcClientState state);
  * @timeout: ns, the longest wait for the connection and for each set while
  *   the wire is waited for; 0 waits for ever
  * @image_events: also run StreamImageEvents
+ * @retry: what happens when the stream is lost; all 0: it ends
+ * @tls: all 0: none
  */
 typedef struct {
   const gchar *host;
@@ -62,10 +109,33 @@ typedef struct {
   gsize max_message_size;
   guint64 timeout;
   gboolean image_events;
+  RcRetryPolicy retry;
+  RcTlsConfig tls;
 } RcClientConfig;
 
 /**
+ * RcClientChange:
+ * @state: CONNECTING when a connection is about to be made, STREAMING at the
+ *   first set over it, DISCONNECTED when it ended or could not be made and
+ *   another attempt follows
+ * @attempt: since the loss or the start: 0 for the first connection and what
+ *   becomes of it, 1 for the first attempt after
+ * @retry_in: ns until the next attempt; with DISCONNECTED
+ * @reason: with DISCONNECTED: an RC_CLIENT_ERROR
+ *
+ * A change of the connection. Another request over the same connection is
+ * none.
+ */
+typedef struct {
+  RcClientState state;
+  guint attempt;
+  guint64 retry_in;
+  const GError *reason;
+} RcClientChange;
+
+/**
  * RcClientCallbacks:
+ * @changed: the connection's state changed
  * @image_set: a set was received; @request is what was asked for when it was
  *   sent. Transfers @set
  * @rejected: a message was no valid set, and was dropped whole
@@ -75,7 +145,7 @@ typedef struct {
  *   `ended` alone, so that other failures are told when a set came after them.
  *   Called at most once
  * @ended: the stream is over: the server ended it with status OK (@error
- *   NULL), or it failed. Called at most once, and nothing after it but
+ *   NULL), or it failed and is not tried again. Called at most once, and nothing after it but
  *   events
  *
  * All are called without a lock held; @event and @events_failed in the events
@@ -83,6 +153,7 @@ typedef struct {
  * rc_client_free () returned. NULL members are not called.
  */
 typedef struct {
+  void (*changed) (const RcClientChange *change, gpointer user_data);
   void (*image_set) (
       RcImageSet *set, const RcRequest *request, gpointer user_data);
   void (*rejected) (gsize size, const GError *error, gpointer user_data);

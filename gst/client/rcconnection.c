@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* GIO resolves and connects, gRPC gets the connected socket. gRPC could do
+/* GIO resolves, connects and speaks TLS, gRPC gets a connected socket. gRPC could do
  * both, but resolves with c-ares, which knows neither NSS nor `.local`; tries
  * one address after the other; and cannot give up a connect () in progress:
  * grpc_shutdown () then blocks for up to 10 s.
@@ -15,21 +15,36 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/tcp.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include <grpc/grpc_posix.h>
 #include <grpc/grpc_security.h>
 
+#include "client/rcbridge.h"
+#include "client/rctls.h"
+
+/* A connection without calls may rest; with one that brings nothing for that
+ * long the peer is asked whether it is still there. Servers take a ping each
+ * 300 s by default, and end the connection for more. */
+#define KEEPALIVE_INTERVAL_MS (310 * 1000)
+#define KEEPALIVE_TIMEOUT_MS (20 * 1000)
+
 struct _RcConnection {
+  GSocketConnection *transport;
+  RcBridge *bridge; /* with TLS */
   grpc_channel *channel;
 };
 
 /* One attempt, in the thread and main context that wait for it. */
 typedef struct {
+  const RcClientConfig *config;
   GCancellable *cancellable;
-  GSocketConnection *connection;
+  GSocketConnection *transport;
+  RcTlsHandshake *handshake;
+  GTlsConnection *tls;
   GError *error;
   gboolean done;
   gboolean resolved;
@@ -45,13 +60,30 @@ on_event (GSocketClient *client, GSocketClientEvent event,
 }
 
 static void
+on_handshaken (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Attempt *attempt = user_data;
+
+  attempt->tls =
+      rc_tls_handshake_finish (attempt->handshake, result, &attempt->error);
+  attempt->done = TRUE;
+}
+
+static void
 on_connected (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   Attempt *attempt = user_data;
 
-  attempt->connection = g_socket_client_connect_finish (
+  attempt->transport = g_socket_client_connect_finish (
       G_SOCKET_CLIENT (source), result, &attempt->error);
-  attempt->done = TRUE;
+  if (attempt->transport && attempt->config->tls.enabled)
+    attempt->handshake = rc_tls_handshake_new (
+        attempt->config, attempt->transport, &attempt->error);
+  if (attempt->handshake)
+    rc_tls_handshake_start (
+        attempt->handshake, attempt->cancellable, on_handshaken, attempt);
+  else
+    attempt->done = TRUE;
 }
 
 static gboolean
@@ -76,10 +108,11 @@ attach_timer (Attempt *attempt, gint64 deadline, GMainContext *context)
 }
 
 static void
-run_attempt (Attempt *attempt, const gchar *host, guint16 port, gint64 deadline)
+run_attempt (Attempt *attempt, gint64 deadline)
 {
   g_autoptr (GMainContext) context = g_main_context_new ();
-  g_autoptr (GSocketConnectable) name = g_network_address_new (host, port);
+  g_autoptr (GSocketConnectable) name =
+      g_network_address_new (attempt->config->host, attempt->config->port);
   g_autoptr (GSocketClient) client = g_socket_client_new ();
   g_autoptr (GSource) timer = NULL;
 
@@ -113,26 +146,43 @@ classify (const Attempt *attempt)
   return RC_CLIENT_ERROR_CONNECT;
 }
 
-static GSocketConnection *
-connect_to_host (const RcClientConfig *config, gint64 deadline,
-    GCancellable *cancellable, GError **error)
+/* What the caller gets to know of an attempt that failed. */
+static void
+report_failure (
+    const Attempt *attempt, const RcClientConfig *config, GError **error)
 {
-  Attempt attempt = {.cancellable = cancellable};
-  g_autoptr (GError) cause = NULL;
+  if (!attempt->timed_out
+      && g_cancellable_set_error_if_cancelled (attempt->cancellable, error))
+    return;
+  if (!attempt->timed_out && attempt->error->domain == RC_CLIENT_ERROR) {
+    g_propagate_error (error, g_error_copy (attempt->error));
+    return;
+  }
+  g_set_error (error, RC_CLIENT_ERROR, classify (attempt),
+      "cannot %s %s:%u%s: %s", attempt->resolved ? "connect to" : "resolve",
+      config->host, config->port, attempt->timed_out ? " in time" : "",
+      attempt->error->message);
+}
 
-  run_attempt (&attempt, config->host, config->port, deadline);
-  if (attempt.connection)
-    return attempt.connection;
+/* @tls: (out): NULL where none was asked for. */
+static gboolean
+connect_to_host (const RcClientConfig *config, gint64 deadline,
+    GCancellable *cancellable, GSocketConnection **transport,
+    GTlsConnection **tls, GError **error)
+{
+  Attempt attempt = {.config = config, .cancellable = cancellable};
 
-  cause = attempt.error;
-  if (!attempt.timed_out
-      && g_cancellable_set_error_if_cancelled (cancellable, error))
-    return NULL;
-  g_set_error (error, RC_CLIENT_ERROR, classify (&attempt),
-      "cannot %s %s:%u%s: %s", attempt.resolved ? "connect to" : "resolve",
-      config->host, config->port, attempt.timed_out ? " in time" : "",
-      cause->message);
-  return NULL;
+  run_attempt (&attempt, deadline);
+  g_clear_pointer (&attempt.handshake, rc_tls_handshake_free);
+  if (attempt.error) {
+    report_failure (&attempt, config, error);
+    g_error_free (attempt.error);
+    g_clear_object (&attempt.transport);
+    return FALSE;
+  }
+  *transport = attempt.transport;
+  *tls = attempt.tls;
+  return TRUE;
 }
 
 /* gRPC takes a file descriptor over, GSocket keeps its own: a second one. */
@@ -142,13 +192,25 @@ take_descriptor (GSocketConnection *connection, GError **error)
   GSocket *socket = g_socket_connection_get_socket (connection);
   int fd;
 
-  /* A window update that waits for an acknowledgement stalls the camera. */
-  g_socket_set_option (socket, IPPROTO_TCP, TCP_NODELAY, TRUE, NULL);
   fd = fcntl (g_socket_get_fd (socket), F_DUPFD_CLOEXEC, 0);
   if (fd < 0)
     g_set_error (error, RC_CLIENT_ERROR, RC_CLIENT_ERROR_RESOURCES,
         "no file descriptor: %s", g_strerror (errno));
   return fd;
+}
+
+static int
+build_bridge (GTlsConnection *tls, RcBridge **bridge, GError **error)
+{
+  g_autoptr (GError) cause = NULL;
+  int fd = -1;
+
+  *bridge = rc_bridge_new (G_IO_STREAM (tls), &fd, &cause);
+  if (*bridge)
+    return fd;
+  g_set_error_literal (
+      error, RC_CLIENT_ERROR, RC_CLIENT_ERROR_RESOURCES, cause->message);
+  return -1;
 }
 
 /* HTTP/2's :authority. A zone has a meaning on this machine only, RFC 6874. */
@@ -191,6 +253,10 @@ create_channel (const RcClientConfig *config, int fd)
       string_arg (GRPC_ARG_DEFAULT_AUTHORITY, authority),
       string_arg (GRPC_ARG_PRIMARY_USER_AGENT_STRING, PACKAGE "/" VERSION),
       integer_arg (GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, limit),
+      integer_arg (GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, FALSE),
+      integer_arg (GRPC_ARG_KEEPALIVE_TIME_MS, KEEPALIVE_INTERVAL_MS),
+      integer_arg (GRPC_ARG_KEEPALIVE_TIMEOUT_MS, KEEPALIVE_TIMEOUT_MS),
+      integer_arg (GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0),
   };
   grpc_channel_args args = {.num_args = G_N_ELEMENTS (arg), .args = arg};
   grpc_channel_credentials *credentials = grpc_insecure_credentials_create ();
@@ -205,17 +271,24 @@ RcConnection *
 rc_connection_open (const RcClientConfig *config, gint64 deadline,
     GCancellable *cancellable, GError **error)
 {
-  g_autoptr (GSocketConnection) connection = NULL;
+  g_autoptr (GSocketConnection) transport = NULL;
+  g_autoptr (GTlsConnection) tls = NULL;
+  RcBridge *bridge = NULL;
   RcConnection *self;
   int fd;
 
-  connection = connect_to_host (config, deadline, cancellable, error);
-  if (!connection)
+  if (!connect_to_host (config, deadline, cancellable, &transport, &tls, error))
     return NULL;
-  fd = take_descriptor (connection, error);
+  /* A window update that waits for an acknowledgement stalls the camera. */
+  g_socket_set_option (g_socket_connection_get_socket (transport), IPPROTO_TCP,
+      TCP_NODELAY, TRUE, NULL);
+  fd = tls ? build_bridge (tls, &bridge, error)
+           : take_descriptor (transport, error);
   if (fd < 0)
     return NULL;
   self = g_atomic_rc_box_new0 (RcConnection);
+  self->transport = g_steal_pointer (&transport);
+  self->bridge = bridge;
   self->channel = create_channel (config, fd);
   return self;
 }
@@ -230,6 +303,11 @@ static void
 rc_connection_clear (RcConnection *self)
 {
   grpc_channel_destroy (self->channel);
+  /* TLS would say goodbye, and wait for a peer that may not listen. */
+  g_socket_shutdown (
+      g_socket_connection_get_socket (self->transport), TRUE, TRUE, NULL);
+  g_clear_pointer (&self->bridge, rc_bridge_free);
+  g_object_unref (self->transport);
 }
 
 void
@@ -243,4 +321,33 @@ grpc_channel *
 rc_connection_get_channel (RcConnection *connection)
 {
   return connection->channel;
+}
+
+guint64
+rc_connection_get_bytes_received (RcConnection *connection)
+{
+  GSocket *socket = g_socket_connection_get_socket (connection->transport);
+  struct tcp_info info = {0};
+  socklen_t size = sizeof info;
+
+  /* Older kernels fill less in: 0. */
+  getsockopt (g_socket_get_fd (socket), IPPROTO_TCP, TCP_INFO, &info, &size);
+  return info.tcpi_bytes_received;
+}
+
+/* An HTTP/2 server speaks at once. gRPC's own, when it takes no clients without
+ * a certificate (of its authority), neither speaks nor says why. */
+GError *
+rc_connection_get_tls_error (RcConnection *connection)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!connection->bridge)
+    return NULL;
+  if (!rc_bridge_anything_came (connection->bridge))
+    return g_error_new_literal (RC_CLIENT_ERROR,
+        RC_CLIENT_ERROR_TLS_CLIENT_CERTIFICATE,
+        "the server closed the connection right after the handshake");
+  error = rc_bridge_get_error (connection->bridge);
+  return error ? rc_tls_describe_error (error) : NULL;
 }

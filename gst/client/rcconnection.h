@@ -16,8 +16,8 @@ typedef struct _RcConnection RcConnection;
 
 /* Resolves the host as the system does (/etc/hosts, mDNS, DNS; an address
  * needs no lookup) and connects, until @deadline (µs, g_get_monotonic_time ()).
- * NULL with RC_CLIENT_ERROR_NOT_FOUND, _CONNECT, _TIMEOUT or _RESOURCES, or
- * with G_IO_ERROR_CANCELLED. @cancellable is for this alone: the deadline
+ * NULL with RC_CLIENT_ERROR_NOT_FOUND, _CONNECT, _TIMEOUT, _RESOURCES, one of
+ * _TLS_… or, over TLS, _NOT_A_CAMERA, or with G_IO_ERROR_CANCELLED. @cancellable is for this alone: the deadline
  * cancels it as well. The caller holds a grpc_init () until the last reference
  * is gone. */
 RcConnection *rc_connection_open (const RcClientConfig *config, gint64 deadline,
@@ -27,5 +27,13 @@ void rc_connection_unref (RcConnection *connection);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RcConnection, rc_connection_unref)
 
 grpc_channel *rc_connection_get_channel (RcConnection *connection);
+
+/* What TLS says of the connection's end, an RC_CLIENT_ERROR_TLS_…; NULL if
+ * nothing. */
+GError *rc_connection_get_tls_error (RcConnection *connection);
+
+/* Bytes that came from the host so far, parts of messages included; 0 before
+ * Linux 4.1. */
+guint64 rc_connection_get_bytes_received (RcConnection *connection);
 
 G_END_DECLS

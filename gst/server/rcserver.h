@@ -25,6 +25,7 @@ G_BEGIN_DECLS
 typedef enum {
   RC_SERVER_ERROR_ADDRESS,   /* not an address of ours, or the port is taken */
   RC_SERVER_ERROR_RESOURCES, /* no thread could be had */
+  RC_SERVER_ERROR_CREDENTIALS, /* the files for TLS cannot be used */
 } RcServerError;
 
 #define RC_SERVER_ERROR (rc_server_error_quark ())
@@ -38,21 +39,37 @@ typedef struct _RcServer RcServer;
 /**
  * RcServerCall:
  * @request: what the client asked for
+ * @id: 1 for the first stream of sets that this server served, 2 for the next
+ * @peer: the client as gRPC names it, "ipv4:127.0.0.1:40000"
  * @n_sets: sets that it was given so far
  * @position: the source's own, 0 at first: which set it gave last
+ * @data: the source's own
+ * @data_free: frees @data when the call is over; not in the source thread
+ * @gzip: the source's: whether the set that it gives is to be compressed. Needs
+ *   RcServerConfig.gzip
+ * @status: the source's: with END, the gRPC status (0 … 16) to end with
+ * @status_message: the source's: to say with it; g_free()d. May be NULL
  *
  * One client's stream of sets.
  */
 typedef struct {
   RcRequest request;
+  guint64 id;
+  gchar *peer;
   guint64 n_sets;
   guint64 position;
+  gpointer data;
+  GDestroyNotify data_free;
+  gboolean gzip;
+  guint status;
+  gchar *status_message;
 } RcServerCall;
 
 typedef enum {
   RC_SERVER_SEND, /* here is a set */
   RC_SERVER_WAIT, /* there is none for this client now */
-  RC_SERVER_END,  /* there will be none any more: ends the call with OK */
+  RC_SERVER_END,  /* there will be none any more: ends the call, with OK
+                     unless the source says otherwise */
 } RcServerAnswer;
 
 /**
@@ -66,7 +83,8 @@ typedef enum {
  *
  * Called in the server's source thread, one call at a time and without a lock
  * held; sending goes on meanwhile in another thread, but no other client is
- * given a new set before it returns.
+ * given a new set before it returns. What of @call is the source's it may change
+ * whatever it answers.
  */
 typedef RcServerAnswer (*RcServerSource) (RcServer *server, RcServerCall *call,
     GPtrArray **message, gint64 *ask_at, gpointer user_data);
@@ -76,11 +94,21 @@ typedef RcServerAnswer (*RcServerSource) (RcServer *server, RcServerCall *call,
  * @address: numeric address or name of the interface to listen on
  * @port: TCP port; 0 for any free one
  * @events: also serve StreamImageEvents; else it is UNIMPLEMENTED
+ * @gzip: sets can be compressed (RcServerCall.gzip)
+ * @tls_certificate_file: the server's certificate and those between it and the
+ *   CA's, PEM; NULL for plain connections
+ * @tls_private_key_file: the certificate's key, PEM, not encrypted
+ * @tls_ca_file: clients have to show a certificate that leads to one of these,
+ *   PEM; NULL if they need not
  */
 typedef struct {
   const gchar *address;
   guint16 port;
   gboolean events;
+  gboolean gzip;
+  const gchar *tls_certificate_file;
+  const gchar *tls_private_key_file;
+  const gchar *tls_ca_file;
 } RcServerConfig;
 
 /* Listens, and serves from then on. */

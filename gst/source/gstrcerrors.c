@@ -4,64 +4,86 @@
 
 #include "client/rcclient.h"
 
-void
-gst_rc_post_client_error (
-    GstElement *element, const gchar *host, guint port, const GError *error)
+GError *
+gst_rc_describe_client_error (
+    const GError *error, const gchar *host, guint port)
 {
   switch ((RcClientError)error->code) {
   case RC_CLIENT_ERROR_NOT_FOUND:
-    GST_ELEMENT_ERROR (element, RESOURCE, NOT_FOUND,
-        ("There is no host \"%s\" (port %u). Check the property host, and "
-         "that this machine can resolve the name.",
-            host, port),
-        ("%s", error->message));
-    break;
+    return g_error_new (GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_FOUND,
+        "There is no host \"%s\" (port %u). Check the property host, and "
+        "that this machine can resolve the name.",
+        host, port);
   case RC_CLIENT_ERROR_CONNECT:
-    GST_ELEMENT_ERROR (element, RESOURCE, OPEN_READ,
-        ("Cannot connect to a camera at %s port %u. Check that it is on and "
-         "in reach, and the properties host, port and pipeline.",
-            host, port),
-        ("%s", error->message));
-    break;
+    return g_error_new (GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_OPEN_READ,
+        "Cannot connect to a camera at %s port %u. Check that it is on and "
+        "in reach, and the properties host, port and pipeline.",
+        host, port);
   case RC_CLIENT_ERROR_TIMEOUT:
-    GST_ELEMENT_ERROR (element, RESOURCE, OPEN_READ,
-        ("No images from the camera at %s port %u within the time of the "
-         "property timeout. Check that it is on, in reach and not waiting for "
-         "a trigger (then set timeout=0).",
-            host, port),
-        ("%s", error->message));
-    break;
+    return g_error_new (GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_OPEN_READ,
+        "No images from the camera at %s port %u within the time of the "
+        "property timeout. Check that it is on, in reach and not waiting for "
+        "a trigger (then set timeout=0).",
+        host, port);
   case RC_CLIENT_ERROR_NOT_A_CAMERA:
-    GST_ELEMENT_ERROR (element, RESOURCE, OPEN_READ,
-        ("What answers at %s port %u is not a stereo camera with a gRPC image "
-         "interface. Check the properties host, port and pipeline.",
-            host, port),
-        ("%s", error->message));
-    break;
+    return g_error_new (GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_OPEN_READ,
+        "What answers at %s port %u is not a stereo camera with a gRPC image "
+        "interface. Check the properties host, port and pipeline.",
+        host, port);
   case RC_CLIENT_ERROR_TOO_LARGE:
-    GST_ELEMENT_ERROR (element, RESOURCE, READ,
-        ("The camera at %s port %u sent more in one image set than the "
-         "property max-message-size allows. Raise it, or ask for less.",
-            host, port),
-        ("%s", error->message));
-    break;
+    return g_error_new (GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_READ,
+        "The camera at %s port %u sent more in one image set than the "
+        "property max-message-size allows. Raise it, or ask for less.",
+        host, port);
   case RC_CLIENT_ERROR_LOST:
-    GST_ELEMENT_ERROR (element, RESOURCE, READ,
-        ("The connection to the camera at %s port %u is lost.", host, port),
-        ("%s", error->message));
-    break;
+    return g_error_new (GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_READ,
+        "The connection to the camera at %s port %u is lost.", host, port);
+  case RC_CLIENT_ERROR_INCOMPATIBLE:
+    return g_error_new (GST_STREAM_ERROR, GST_STREAM_ERROR_DECODE,
+        "The server at %s port %u is not compatible: what it sends are no "
+        "valid image sets.",
+        host, port);
+  case RC_CLIENT_ERROR_TLS_SETTINGS:
+    return g_error_new (GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_SETTINGS,
+        "No TLS to the camera at %s port %u: %s. Check the properties "
+        "tls-ca-file, tls-certificate-file and tls-private-key-file.",
+        host, port, error->message);
+  case RC_CLIENT_ERROR_TLS_UNTRUSTED:
+    return g_error_new (GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_AUTHORIZED,
+        "The certificate of %s port %u is not signed by an authority that is "
+        "trusted here. Set the property tls-ca-file to the certificate of the "
+        "one that signed it.",
+        host, port);
+  case RC_CLIENT_ERROR_TLS_NAME:
+    return g_error_new (GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_AUTHORIZED,
+        "The certificate of %s port %u is for another name. Use the name that "
+        "it is for as host, or set the property tls-server-name to it.",
+        host, port);
+  case RC_CLIENT_ERROR_TLS_EXPIRED:
+    return g_error_new (GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_AUTHORIZED,
+        "The certificate of %s port %u has expired, or is not valid yet. Renew "
+        "it, and check the clocks.",
+        host, port);
+  case RC_CLIENT_ERROR_TLS_CLIENT_CERTIFICATE:
+    return g_error_new (GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_AUTHORIZED,
+        "The server at %s port %u wants a certificate of the client, or another "
+        "than it got. Set the properties tls-certificate-file and "
+        "tls-private-key-file.",
+        host, port);
+  case RC_CLIENT_ERROR_TLS_FAILED:
+    return g_error_new (GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_OPEN_READ,
+        "No TLS connection to the camera at %s port %u: %s. Check that the "
+        "server has TLS (property tls), and whom it takes as clients.",
+        host, port, error->message);
   case RC_CLIENT_ERROR_RESOURCES:
-    GST_ELEMENT_ERROR (element, RESOURCE, NO_SPACE_LEFT,
-        ("This machine lacks what a connection to the camera at %s port %u "
-         "needs.",
-            host, port),
-        ("%s", error->message));
-    break;
+    return g_error_new (GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NO_SPACE_LEFT,
+        "This machine lacks what a connection to the camera at %s port %u "
+        "needs.",
+        host, port);
   case RC_CLIENT_ERROR_STATUS:
-    GST_ELEMENT_ERROR (element, RESOURCE, READ,
-        ("The camera at %s port %u ended the stream with an error: %s", host,
-            port, error->message),
-        ("%s", error->message));
-    break;
+    return g_error_new (GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_READ,
+        "The camera at %s port %u ended the stream with an error: %s", host,
+        port, error->message);
   }
+  g_return_val_if_reached (NULL);
 }

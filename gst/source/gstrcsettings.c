@@ -19,6 +19,11 @@
 #define DEFAULT_MAX_MESSAGE_SIZE (512 * 1024 * 1024)
 #define DEFAULT_TIMEOUT (10 * GST_SECOND)
 #define DEFAULT_IMAGE_EVENTS FALSE
+#define DEFAULT_AUTO_RECONNECT TRUE
+#define DEFAULT_RETRIES -1
+#define DEFAULT_RETRY_BACKOFF_MAX (5 * GST_SECOND)
+#define DEFAULT_WAIT_FOR_CONNECTION FALSE
+#define DEFAULT_TLS FALSE
 
 #define READY_FLAGS                                                            \
   (G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY)
@@ -84,6 +89,128 @@ define_peer_properties (GParamSpec **properties)
       "Longest wait for the connection and for each next set, in ns (0 = for "
       "ever)",
       0, G_MAXUINT64, DEFAULT_TIMEOUT, READY_FLAGS);
+}
+
+/* What happens when it goes. */
+static void
+define_retry_properties (GParamSpec **properties)
+{
+  /**
+   * GstRcGrpcSrc:auto-reconnect:
+   *
+   * Once a stream has run, its loss (any end but gRPC status OK, which is EOS)
+   * leads to a warning and to further attempts to connect, without leaving
+   * PLAYING. FALSE: a loss is an error at once.
+   *
+   * Since: 0.1
+   */
+  properties[GST_RC_SETTING_AUTO_RECONNECT] =
+      g_param_spec_boolean ("auto-reconnect", "Auto reconnect",
+          "Connect again when the stream was lost", DEFAULT_AUTO_RECONNECT,
+          READY_FLAGS);
+  /**
+   * GstRcGrpcSrc:retries:
+   *
+   * Attempts in a row that may bring no image set before that is an error; -1
+   * is without end.
+   *
+   * Since: 0.1
+   */
+  properties[GST_RC_SETTING_RETRIES] = g_param_spec_int ("retries", "Retries",
+      "Attempts in a row that may fail before that is an error (-1 = "
+      "unlimited)",
+      -1, G_MAXINT, DEFAULT_RETRIES, READY_FLAGS);
+  /**
+   * GstRcGrpcSrc:retry-backoff-max:
+   *
+   * The longest wait between two attempts, ns. The wait before the first one is
+   * at most 200 ms and doubles with each; of each, a random part of up to a
+   * half is left out.
+   *
+   * Since: 0.1
+   */
+  properties[GST_RC_SETTING_RETRY_BACKOFF_MAX] =
+      g_param_spec_uint64 ("retry-backoff-max", "Retry back-off max.",
+          "Longest wait between two attempts to connect, in ns", 0, G_MAXINT64,
+          DEFAULT_RETRY_BACKOFF_MAX, READY_FLAGS);
+  /**
+   * GstRcGrpcSrc:wait-for-connection:
+   *
+   * Wait for a camera that is not there yet at the start in the same way as for
+   * one that was lost. FALSE: that is an error.
+   *
+   * Since: 0.1
+   */
+  properties[GST_RC_SETTING_WAIT_FOR_CONNECTION] =
+      g_param_spec_boolean ("wait-for-connection", "Wait for connection",
+          "Wait for a camera that is not there yet at the start",
+          DEFAULT_WAIT_FOR_CONNECTION, READY_FLAGS);
+}
+
+/* Whom to trust. */
+static void
+define_tls_properties (GParamSpec **properties)
+{
+  /**
+   * GstRcGrpcSrc:tls:
+   *
+   * Connect with TLS, as to a camera behind a proxy. The server's certificate
+   * is always verified.
+   *
+   * Since: 0.1
+   */
+  properties[GST_RC_SETTING_TLS] = g_param_spec_boolean (
+      "tls", "TLS", "Connect with TLS", DEFAULT_TLS, READY_FLAGS);
+  /**
+   * GstRcGrpcSrc:tls-ca-file:
+   *
+   * PEM file with the certificates of the authorities that are trusted; %NULL
+   * trusts those that the system does.
+   *
+   * Since: 0.1
+   */
+  properties[GST_RC_SETTING_TLS_CA_FILE] =
+      g_param_spec_string ("tls-ca-file", "TLS CA file",
+          "PEM file with the authorities that are trusted (default: the "
+          "system's)",
+          NULL, READY_FLAGS);
+  /**
+   * GstRcGrpcSrc:tls-certificate-file:
+   *
+   * PEM file with the client's certificate, for a server that wants one
+   * (mutual TLS).
+   *
+   * Since: 0.1
+   */
+  properties[GST_RC_SETTING_TLS_CERTIFICATE_FILE] =
+      g_param_spec_string ("tls-certificate-file", "TLS certificate file",
+          "PEM file with the client's certificate, for mutual TLS", NULL,
+          READY_FLAGS);
+  /**
+   * GstRcGrpcSrc:tls-private-key-file:
+   *
+   * PEM file with the key of the client's certificate; %NULL looks for it in
+   * #GstRcGrpcSrc:tls-certificate-file.
+   *
+   * Since: 0.1
+   */
+  properties[GST_RC_SETTING_TLS_PRIVATE_KEY_FILE] =
+      g_param_spec_string ("tls-private-key-file", "TLS private key file",
+          "PEM file with the key of the client's certificate (default: in the "
+          "certificate's file)",
+          NULL, READY_FLAGS);
+  /**
+   * GstRcGrpcSrc:tls-server-name:
+   *
+   * The name that the server's certificate has to be for; %NULL is
+   * #GstRcGrpcSrc:host.
+   *
+   * Since: 0.1
+   */
+  properties[GST_RC_SETTING_TLS_SERVER_NAME] =
+      g_param_spec_string ("tls-server-name", "TLS server name",
+          "Name that the server's certificate has to be for (default: host)",
+          NULL, READY_FLAGS);
 }
 
 /* What is asked of it. */
@@ -222,6 +349,8 @@ gst_rc_settings_install (GObjectClass *klass)
   GParamSpec *properties[GST_RC_N_SETTINGS] = {NULL};
 
   define_peer_properties (properties);
+  define_retry_properties (properties);
+  define_tls_properties (properties);
   define_request_properties (properties);
   define_flow_properties (properties);
   g_object_class_install_properties (klass, GST_RC_N_SETTINGS, properties);
@@ -250,13 +379,40 @@ gst_rc_settings_init (GstRcSettings *settings)
       .max_message_size = DEFAULT_MAX_MESSAGE_SIZE,
       .timeout = DEFAULT_TIMEOUT,
       .image_events = DEFAULT_IMAGE_EVENTS,
+      .auto_reconnect = DEFAULT_AUTO_RECONNECT,
+      .retries = DEFAULT_RETRIES,
+      .retry_backoff_max = DEFAULT_RETRY_BACKOFF_MAX,
+      .wait_for_connection = DEFAULT_WAIT_FOR_CONNECTION,
+      .tls = DEFAULT_TLS,
   };
+}
+
+void
+gst_rc_settings_copy (const GstRcSettings *settings, GstRcSettings *copy)
+{
+  *copy = *settings;
+  copy->host = g_strdup (settings->host);
+  copy->tls_ca_file = g_strdup (settings->tls_ca_file);
+  copy->tls_certificate_file = g_strdup (settings->tls_certificate_file);
+  copy->tls_private_key_file = g_strdup (settings->tls_private_key_file);
+  copy->tls_server_name = g_strdup (settings->tls_server_name);
 }
 
 void
 gst_rc_settings_clear (GstRcSettings *settings)
 {
   g_clear_pointer (&settings->host, g_free);
+  g_clear_pointer (&settings->tls_ca_file, g_free);
+  g_clear_pointer (&settings->tls_certificate_file, g_free);
+  g_clear_pointer (&settings->tls_private_key_file, g_free);
+  g_clear_pointer (&settings->tls_server_name, g_free);
+}
+
+static void
+set_string (gchar **string, const GValue *value)
+{
+  g_free (*string);
+  *string = g_value_dup_string (value);
 }
 
 gboolean
@@ -264,8 +420,7 @@ gst_rc_settings_set (GstRcSettings *settings, guint id, const GValue *value)
 {
   switch (id) {
   case GST_RC_SETTING_HOST:
-    g_free (settings->host);
-    settings->host = g_value_dup_string (value);
+    set_string (&settings->host, value);
     if (settings->host == NULL)
       settings->host = g_strdup (GST_RC_DEFAULT_HOST);
     break;
@@ -313,6 +468,33 @@ gst_rc_settings_set (GstRcSettings *settings, guint id, const GValue *value)
     break;
   case GST_RC_SETTING_IMAGE_EVENTS:
     settings->image_events = g_value_get_boolean (value);
+    break;
+  case GST_RC_SETTING_AUTO_RECONNECT:
+    settings->auto_reconnect = g_value_get_boolean (value);
+    break;
+  case GST_RC_SETTING_RETRIES:
+    settings->retries = g_value_get_int (value);
+    break;
+  case GST_RC_SETTING_RETRY_BACKOFF_MAX:
+    settings->retry_backoff_max = g_value_get_uint64 (value);
+    break;
+  case GST_RC_SETTING_WAIT_FOR_CONNECTION:
+    settings->wait_for_connection = g_value_get_boolean (value);
+    break;
+  case GST_RC_SETTING_TLS:
+    settings->tls = g_value_get_boolean (value);
+    break;
+  case GST_RC_SETTING_TLS_CA_FILE:
+    set_string (&settings->tls_ca_file, value);
+    break;
+  case GST_RC_SETTING_TLS_CERTIFICATE_FILE:
+    set_string (&settings->tls_certificate_file, value);
+    break;
+  case GST_RC_SETTING_TLS_PRIVATE_KEY_FILE:
+    set_string (&settings->tls_private_key_file, value);
+    break;
+  case GST_RC_SETTING_TLS_SERVER_NAME:
+    set_string (&settings->tls_server_name, value);
     break;
   default:
     return FALSE;
@@ -371,6 +553,33 @@ gst_rc_settings_get (const GstRcSettings *settings, guint id, GValue *value)
     break;
   case GST_RC_SETTING_IMAGE_EVENTS:
     g_value_set_boolean (value, settings->image_events);
+    break;
+  case GST_RC_SETTING_AUTO_RECONNECT:
+    g_value_set_boolean (value, settings->auto_reconnect);
+    break;
+  case GST_RC_SETTING_RETRIES:
+    g_value_set_int (value, settings->retries);
+    break;
+  case GST_RC_SETTING_RETRY_BACKOFF_MAX:
+    g_value_set_uint64 (value, settings->retry_backoff_max);
+    break;
+  case GST_RC_SETTING_WAIT_FOR_CONNECTION:
+    g_value_set_boolean (value, settings->wait_for_connection);
+    break;
+  case GST_RC_SETTING_TLS:
+    g_value_set_boolean (value, settings->tls);
+    break;
+  case GST_RC_SETTING_TLS_CA_FILE:
+    g_value_set_string (value, settings->tls_ca_file);
+    break;
+  case GST_RC_SETTING_TLS_CERTIFICATE_FILE:
+    g_value_set_string (value, settings->tls_certificate_file);
+    break;
+  case GST_RC_SETTING_TLS_PRIVATE_KEY_FILE:
+    g_value_set_string (value, settings->tls_private_key_file);
+    break;
+  case GST_RC_SETTING_TLS_SERVER_NAME:
+    g_value_set_string (value, settings->tls_server_name);
     break;
   default:
     return FALSE;

@@ -32,6 +32,15 @@ enum {
   GST_RC_SETTING_MAX_MESSAGE_SIZE,
   GST_RC_SETTING_TIMEOUT,
   GST_RC_SETTING_IMAGE_EVENTS,
+  GST_RC_SETTING_AUTO_RECONNECT,
+  GST_RC_SETTING_RETRIES,
+  GST_RC_SETTING_RETRY_BACKOFF_MAX,
+  GST_RC_SETTING_WAIT_FOR_CONNECTION,
+  GST_RC_SETTING_TLS,
+  GST_RC_SETTING_TLS_CA_FILE,
+  GST_RC_SETTING_TLS_CERTIFICATE_FILE,
+  GST_RC_SETTING_TLS_PRIVATE_KEY_FILE,
+  GST_RC_SETTING_TLS_SERVER_NAME,
   GST_RC_N_SETTINGS
 };
 
@@ -50,13 +59,24 @@ typedef struct {
   guint max_message_size; /* bytes */
   guint64 timeout;        /* ns */
   gboolean image_events;
+  gboolean auto_reconnect;
+  gint retries;
+  guint64 retry_backoff_max; /* ns */
+  gboolean wait_for_connection;
+  gboolean tls;
+  gchar *tls_ca_file; /* this and the following may be NULL */
+  gchar *tls_certificate_file;
+  gchar *tls_private_key_file;
+  gchar *tls_server_name;
 } GstRcSettings;
 
 void gst_rc_settings_install (GObjectClass *klass);
 
 /* Everything at its default. */
 void gst_rc_settings_init (GstRcSettings *settings);
+void gst_rc_settings_copy (const GstRcSettings *settings, GstRcSettings *copy);
 void gst_rc_settings_clear (GstRcSettings *settings);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (GstRcSettings, gst_rc_settings_clear)
 
 /* FALSE if @id is not a setting. */
 gboolean gst_rc_settings_set (

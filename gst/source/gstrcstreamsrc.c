@@ -37,6 +37,8 @@ struct _GstRcStreamSrc {
   GstVideoInfo info; /* of image streams, belongs to caps */
   guint64 next_number;
   GstClockTime last_pts;
+  guint epoch;      /* of last_pts */
+  gboolean discont; /* the next buffer does not follow on the last one */
 };
 
 G_DEFINE_TYPE_WITH_CODE (GstRcStreamSrc, gst_rc_stream_src, GST_TYPE_PUSH_SRC,
@@ -153,7 +155,10 @@ gst_rc_stream_src_unlock (GstBaseSrc *src)
 static gboolean
 gst_rc_stream_src_unlock_stop (GstBaseSrc *src)
 {
-  rc_set_queue_set_flushing (GST_RC_STREAM_SRC (src)->queue, FALSE);
+  GstRcStreamSrc *self = GST_RC_STREAM_SRC (src);
+
+  self->discont = TRUE;
+  rc_set_queue_set_flushing (self->queue, FALSE);
   return TRUE;
 }
 
@@ -360,44 +365,82 @@ make_buffer (GstRcStreamSrc *self, const RcImageSet *set, GstBuffer **out)
   }
 }
 
+/* PTS never go back on a pad while running time does not. */
+static GstClockTime
+take_pts (GstRcStreamSrc *self, const RcQueuedSet *item)
+{
+  if (item->epoch != self->epoch)
+    self->last_pts = 0;
+  self->epoch = item->epoch;
+  self->last_pts = MAX (self->last_pts, item->pts);
+  return self->last_pts;
+}
+
 static void
 stamp_buffer (GstRcStreamSrc *self, const RcQueuedSet *item, GstBuffer *buffer)
 {
-  self->last_pts = MAX (self->last_pts, item->pts);
-  GST_BUFFER_PTS (buffer) = self->last_pts;
+  GST_BUFFER_PTS (buffer) = take_pts (self, item);
   if (self->stream == RC_STREAM_METADATA)
     GST_BUFFER_DURATION (buffer) = item->duration;
   GST_BUFFER_OFFSET (buffer) = item->number;
   GST_BUFFER_OFFSET_END (buffer) = item->number + 1;
-  if (item->resync || item->number != self->next_number)
+  if (self->discont || item->resync || item->number != self->next_number)
     GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_DISCONT);
+  self->discont = FALSE;
 
   gst_buffer_add_reference_timestamp_meta (buffer, self->unix_time_caps,
       rc_image_set_get_stream_timestamp (item->set, self->stream),
       GST_CLOCK_TIME_NONE);
 }
 
-/* GAP for a set that lacks what this pad carries. Before the first image of
- * an image stream there are no caps, and without caps no GAP can be sent. */
-static void
-push_gap (GstRcStreamSrc *self, const RcQueuedSet *item)
+/* TRUE when a GAP event may be sent. Before the first image of an image stream
+ * there are no caps, and without caps there is no GAP. */
+static gboolean
+prepare_gap (GstRcStreamSrc *self)
 {
   GstBaseSrc *src = GST_BASE_SRC (self);
   GstPad *pad = GST_BASE_SRC_PAD (src);
   g_autoptr (GstEvent) segment = NULL;
 
   if (self->caps == NULL)
-    return;
+    return FALSE;
   if (!gst_pad_has_current_caps (pad) && negotiate_now (self) != GST_FLOW_OK)
-    return;
+    return FALSE;
 
   segment = gst_pad_get_sticky_event (pad, GST_EVENT_SEGMENT, 0);
   if (segment == NULL)
     gst_pad_push_event (pad, gst_event_new_segment (&src->segment));
+  return TRUE;
+}
 
-  self->last_pts = MAX (self->last_pts, item->pts);
+/* For a set that lacks what this pad carries. */
+static void
+push_gap (GstRcStreamSrc *self, const RcQueuedSet *item)
+{
+  if (!prepare_gap (self))
+    return;
   GST_LOG_OBJECT (self, "set %" G_GUINT64_FORMAT " has none", item->number);
-  gst_pad_push_event (pad, gst_event_new_gap (self->last_pts, item->duration));
+  gst_pad_push_event (GST_BASE_SRC_PAD (self),
+      gst_event_new_gap (take_pts (self, item), item->duration));
+}
+
+/* For the time since the last image, while the connection is lost. It ends
+ * `latency` before now: images of that time may still come. */
+static void
+push_gap_of_pause (GstRcStreamSrc *self)
+{
+  GstClockTime now = gst_element_get_current_running_time (GST_ELEMENT (self));
+  GstClockTime latency, start = self->last_pts;
+
+  GST_OBJECT_LOCK (self);
+  latency = self->latency;
+  GST_OBJECT_UNLOCK (self);
+  if (!GST_CLOCK_TIME_IS_VALID (now) || now <= latency || now - latency <= start
+      || !prepare_gap (self))
+    return;
+  self->last_pts = now - latency;
+  gst_pad_push_event (GST_BASE_SRC_PAD (self),
+      gst_event_new_gap (start, self->last_pts - start));
 }
 
 static GstFlowReturn
@@ -414,6 +457,9 @@ gst_rc_stream_src_create (GstPushSrc *src, GstBuffer **out)
       return GST_FLOW_FLUSHING;
     case RC_POP_END:
       return GST_FLOW_EOS;
+    case RC_POP_NOTHING:
+      push_gap_of_pause (self);
+      continue;
     case RC_POP_SET:
       break;
     }
@@ -431,6 +477,16 @@ gst_rc_stream_src_create (GstPushSrc *src, GstBuffer **out)
     rc_image_set_unref (item.set);
     return ret;
   }
+}
+
+/* What was captured before a flush is not wanted after it. */
+static gboolean
+gst_rc_stream_src_send_event (GstElement *element, GstEvent *event)
+{
+  if (GST_EVENT_TYPE (event) == GST_EVENT_FLUSH_STOP)
+    rc_set_queue_drop_all (GST_RC_STREAM_SRC (element)->queue);
+  return GST_ELEMENT_CLASS (gst_rc_stream_src_parent_class)
+      ->send_event (element, event);
 }
 
 static void
@@ -456,6 +512,8 @@ gst_rc_stream_src_class_init (GstRcStreamSrcClass *klass)
       "Source/Video", "One stream of a stereo camera, inside rcgrpcsrc",
       "The gst-rcgrpc authors");
   gst_element_class_add_static_pad_template (element_class, &src_template);
+
+  element_class->send_event = gst_rc_stream_src_send_event;
 
   base_class->start = gst_rc_stream_src_start;
   base_class->stop = gst_rc_stream_src_stop;

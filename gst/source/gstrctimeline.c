@@ -26,6 +26,14 @@ gst_rc_timeline_start (GstRcTimeline *timeline, GstRcTimestampMode mode)
   rc_clock_map_reset (timeline->clock_map);
   timeline->mode = mode;
   timeline->last_pts = GST_CLOCK_TIME_NONE;
+  timeline->broken = FALSE;
+  timeline->arrival = 0;
+}
+
+void
+gst_rc_timeline_break (GstRcTimeline *timeline)
+{
+  timeline->broken = TRUE;
 }
 
 static GstClockTime
@@ -45,6 +53,20 @@ estimate_duration (GstRcTimeline *timeline, GstClockTime pts)
   return MIN (pts - timeline->last_pts, MAX_SET_DURATION);
 }
 
+/* Running time only goes back where it begins anew, after a flush that resets
+ * it: nothing that was learned of it holds any more. */
+static void
+follow_running_time (GstRcTimeline *timeline, GstClockTime arrival)
+{
+  if (arrival < timeline->arrival) {
+    rc_clock_map_reset (timeline->clock_map);
+    timeline->last_pts = GST_CLOCK_TIME_NONE;
+    timeline->broken = TRUE;
+    timeline->epoch++;
+  }
+  timeline->arrival = arrival;
+}
+
 void
 gst_rc_timeline_take (GstRcTimeline *timeline, RcImageSet *set, guint64 number,
     GstClockTime arrival)
@@ -53,7 +75,7 @@ gst_rc_timeline_take (GstRcTimeline *timeline, RcImageSet *set, guint64 number,
   GstClockTime pts;
 
   timeline->number = number;
-  timeline->arrival = arrival;
+  follow_running_time (timeline, arrival);
   /* A set without a time of capture has only its arrival. */
   timeline->by_capture =
       timeline->mode == GST_RC_TIMESTAMP_MODE_CAPTURE && capture != 0;
@@ -61,6 +83,9 @@ gst_rc_timeline_take (GstRcTimeline *timeline, RcImageSet *set, guint64 number,
   if (timeline->by_capture)
     timeline->mapping = rc_clock_map_update (
         timeline->clock_map, capture, arrival, &timeline->jump);
+  timeline->resync =
+      timeline->broken || timeline->mapping != RC_CLOCK_MAP_FOLLOWED;
+  timeline->broken = FALSE;
   pts = to_pts (timeline, capture);
   timeline->duration = estimate_duration (timeline, pts);
   timeline->last_pts = pts;
@@ -74,6 +99,7 @@ gst_rc_timeline_item (GstRcTimeline *timeline, RcImageSet *set, RcStream stream)
       .number = timeline->number,
       .pts = to_pts (timeline, rc_image_set_get_stream_timestamp (set, stream)),
       .duration = timeline->duration,
-      .resync = timeline->mapping != RC_CLOCK_MAP_FOLLOWED,
+      .epoch = timeline->epoch,
+      .resync = timeline->resync,
   };
 }

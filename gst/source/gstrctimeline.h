@@ -16,6 +16,8 @@ typedef struct {
   RcClockMap *clock_map;
   GstRcTimestampMode mode;
   GstClockTime last_pts; /* of a set; NONE before the first */
+  guint epoch;           /* of running time */
+  gboolean broken;       /* since the last set, see gst_rc_timeline_break () */
 
   /* of the set that was last taken */
   guint64 number;
@@ -24,6 +26,7 @@ typedef struct {
   GstClockTime duration;
   RcClockMapResult mapping; /* FOLLOWED where arrival counts */
   gint64 jump;              /* of the camera's clock, ns, if it JUMPED */
+  gboolean resync;          /* does not follow on what came before */
 } GstRcTimeline;
 
 void gst_rc_timeline_init (GstRcTimeline *timeline);
@@ -31,6 +34,9 @@ void gst_rc_timeline_clear (GstRcTimeline *timeline);
 
 /* A new run of PLAYING. */
 void gst_rc_timeline_start (GstRcTimeline *timeline, GstRcTimestampMode mode);
+
+/* The stream was lost: the next set does not follow on the last one. */
+void gst_rc_timeline_break (GstRcTimeline *timeline);
 
 /* Set @number has arrived at the running time @arrival. */
 void gst_rc_timeline_take (GstRcTimeline *timeline, RcImageSet *set,

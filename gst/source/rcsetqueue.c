@@ -14,6 +14,7 @@ struct _RcSetQueue {
   RcLeaky leaky;
   gboolean flushing;
   gboolean ended;
+  gboolean pause;
   guint64 queued;
   guint64 dropped;
 };
@@ -128,6 +129,21 @@ rc_set_queue_push (RcSetQueue *queue, const RcQueuedSet *item)
   g_mutex_unlock (&queue->lock);
 }
 
+/* FALSE when a tick of a pause passed without anything to pop. */
+static gboolean
+wait_unlocked (RcSetQueue *queue)
+{
+  gint64 tick = g_get_monotonic_time () + RC_SET_QUEUE_PAUSE_TICK;
+
+  while (!queue->flushing && !queue->ended && queue->items.length == 0) {
+    if (!queue->pause)
+      g_cond_wait (&queue->changed, &queue->lock);
+    else if (!g_cond_wait_until (&queue->changed, &queue->lock, tick))
+      return FALSE;
+  }
+  return TRUE;
+}
+
 RcPop
 rc_set_queue_pop (RcSetQueue *queue, RcQueuedSet *item)
 {
@@ -135,10 +151,9 @@ rc_set_queue_pop (RcSetQueue *queue, RcQueuedSet *item)
   RcPop result;
 
   g_mutex_lock (&queue->lock);
-  while (!queue->flushing && !queue->ended && queue->items.length == 0)
-    g_cond_wait (&queue->changed, &queue->lock);
-
-  if (queue->flushing) {
+  if (!wait_unlocked (queue)) {
+    result = RC_POP_NOTHING;
+  } else if (queue->flushing) {
     result = RC_POP_FLUSHING;
   } else if ((head = g_queue_pop_head (&queue->items)) != NULL) {
     *item = *head;
@@ -150,6 +165,15 @@ rc_set_queue_pop (RcSetQueue *queue, RcQueuedSet *item)
   }
   g_mutex_unlock (&queue->lock);
   return result;
+}
+
+void
+rc_set_queue_set_pause (RcSetQueue *queue, gboolean pause)
+{
+  g_mutex_lock (&queue->lock);
+  queue->pause = pause;
+  g_cond_signal (&queue->changed);
+  g_mutex_unlock (&queue->lock);
 }
 
 void
@@ -186,6 +210,7 @@ rc_set_queue_reset (RcSetQueue *queue)
   rc_set_queue_drop_all (queue);
   g_mutex_lock (&queue->lock);
   queue->ended = FALSE;
+  queue->pause = FALSE;
   queue->queued = 0;
   queue->dropped = 0;
   g_mutex_unlock (&queue->lock);

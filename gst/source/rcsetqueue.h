@@ -17,24 +17,31 @@ typedef enum {
   RC_LEAKY_DOWNSTREAM, /* the oldest goes */
 } RcLeaky;
 
+/* How often a pause makes itself felt, µs. */
+#define RC_SET_QUEUE_PAUSE_TICK (G_TIME_SPAN_SECOND / 2)
+
 /**
  * RcQueuedSet:
  * @set: the set, or NULL for a set that lacks what was asked for
  * @number: of the set, counted from 0
  * @pts: running time, ns
  * @duration: to the next set, ns, as expected
- * @resync: the camera's clock jumped before this set
+ * @epoch: a change says that running time began anew
+ * @resync: the camera's clock jumped or the connection was lost before this
+ *   set
  */
 typedef struct {
   RcImageSet *set;
   guint64 number;
   guint64 pts;
   guint64 duration;
+  guint epoch;
   gboolean resync;
 } RcQueuedSet;
 
 typedef enum {
   RC_POP_SET,
+  RC_POP_NOTHING, /* for RC_SET_QUEUE_PAUSE_TICK, in a pause */
   RC_POP_FLUSHING,
   RC_POP_END,
 } RcPop;
@@ -61,8 +68,13 @@ gboolean rc_set_queue_try_push (RcSetQueue *queue, const RcQueuedSet *item);
 /* The same, but waits for room, or for flushing. */
 void rc_set_queue_push (RcSetQueue *queue, const RcQueuedSet *item);
 
-/* Waits for an item, the end or flushing; hands the set's reference over. */
+/* Waits for an item, the end or flushing, in a pause also for its tick; hands
+ * the set's reference over. */
 RcPop rc_set_queue_pop (RcSetQueue *queue, RcQueuedSet *item);
+
+/* In a pause no sets are to be expected for a while, and the consumer is told
+ * so every RC_SET_QUEUE_PAUSE_TICK. */
+void rc_set_queue_set_pause (RcSetQueue *queue, gboolean pause);
 
 /* After what is queued now comes the end, which stays until a clear. */
 void rc_set_queue_end (RcSetQueue *queue);

@@ -100,9 +100,11 @@ rc_uri_parse (const gchar *uri, RcUri *result, GError **error)
   parsed = g_uri_parse (uri, G_URI_FLAGS_ENCODED_QUERY, error);
   if (parsed == NULL)
     return FALSE;
-  if (g_strcmp0 (g_uri_get_scheme (parsed), RC_URI_SCHEME) != 0) {
+  fields.tls = g_str_equal (g_uri_get_scheme (parsed), RC_URI_SCHEME_TLS);
+  if (!fields.tls && !g_str_equal (g_uri_get_scheme (parsed), RC_URI_SCHEME)) {
     g_set_error (error, G_URI_ERROR, G_URI_ERROR_BAD_SCHEME,
-        "the scheme is not " RC_URI_SCHEME "://");
+        "the scheme is neither " RC_URI_SCHEME ":// nor " RC_URI_SCHEME_TLS
+        "://");
     return FALSE;
   }
   if (g_uri_get_host (parsed) == NULL || *g_uri_get_host (parsed) == '\0') {
@@ -150,7 +152,8 @@ rc_uri_to_string (const RcUri *uri)
   }
 
   text = g_string_free (query, FALSE);
-  return g_uri_join (G_URI_FLAGS_ENCODED_QUERY, RC_URI_SCHEME, NULL, uri->host,
+  return g_uri_join (G_URI_FLAGS_ENCODED_QUERY,
+      uri->tls ? RC_URI_SCHEME_TLS : RC_URI_SCHEME, NULL, uri->host,
       uri->port == RC_DEFAULT_PORT ? -1 : uri->port, "",
       *text ? text + 1 : NULL, NULL);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* rcgrpc://host[:port][?pipeline=N&color=true&streams=left+disparity]. Pure. */
+/* rcgrpc://host[:port][?pipeline=N&color=true&streams=left+disparity], or
+ * rcgrpcs:// for TLS. Pure. */
 
 #pragma once
 
@@ -11,6 +12,7 @@
 G_BEGIN_DECLS
 
 #define RC_URI_SCHEME "rcgrpc"
+#define RC_URI_SCHEME_TLS "rcgrpcs"
 #define RC_DEFAULT_PORT 50051
 
 /**
@@ -19,6 +21,7 @@ G_BEGIN_DECLS
  * @port: of pipeline 0
  * @pipeline: number of the pipeline
  * @color: left and right in colour
+ * @tls: connect with TLS
  * @streams: bit mask of 1 << #RcStream; 0 if the URI names none
  */
 typedef struct {
@@ -26,6 +29,7 @@ typedef struct {
   guint16 port;
   guint pipeline;
   gboolean color;
+  gboolean tls;
   guint streams;
 } RcUri;
 

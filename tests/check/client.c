@@ -3,6 +3,10 @@
 /* RcClient against what is no camera: nobody, silence, other protocols. What
  * a camera sends is tested in tests/interop, with another implementation. */
 
+/* RTLD_NEXT */
+#define _GNU_SOURCE
+
+#include <dlfcn.h>
 #include <gst/check/gstcheck.h>
 #include <gio/gio.h>
 #include <sys/socket.h>
@@ -164,6 +168,40 @@ get_failure (const gchar *host, guint16 port, guint64 timeout)
   record_clear (&record);
   return code;
 }
+
+/* A machine that is out of threads: of GLib's, the one after `threads_left`
+ * more cannot be had; -1: all can. */
+static gint threads_left = -1;
+
+GThread *
+g_thread_try_new (
+    const gchar *name, GThreadFunc func, gpointer data, GError **error)
+{
+  GThread *(*real) (const gchar *, GThreadFunc, gpointer, GError **) =
+      dlsym (RTLD_NEXT, "g_thread_try_new");
+
+  if (g_atomic_int_get (&threads_left) == 0) {
+    g_set_error_literal (
+        error, G_THREAD_ERROR, G_THREAD_ERROR_AGAIN, "no more threads");
+    return NULL;
+  }
+  if (g_atomic_int_get (&threads_left) > 0)
+    g_atomic_int_add (&threads_left, -1);
+  return real (name, func, data, error);
+}
+
+GST_START_TEST (test_no_thread)
+{
+  static const RcClientConfig config = {
+      .host = "127.0.0.1", .port = 1, .image_events = TRUE};
+  g_autoptr (GError) error = NULL;
+
+  g_atomic_int_set (&threads_left, __i__);
+  fail_unless (rc_client_new (&config, &callbacks, NULL, &error) == NULL);
+  fail_unless (
+      g_error_matches (error, RC_CLIENT_ERROR, RC_CLIENT_ERROR_RESOURCES));
+}
+GST_END_TEST;
 
 /* Servers that are no camera */
 
@@ -726,6 +764,8 @@ client_suite (void)
   tcase_add_test (failures, test_closes_at_once);
   tcase_add_test (failures, test_http1);
   tcase_add_test (failures, test_garbage);
+
+  tcase_add_loop_test (failures, test_no_thread, 0, 2);
 
   suite_add_tcase (s, endings);
   tcase_add_test (endings, test_free_idle);

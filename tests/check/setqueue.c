@@ -198,6 +198,49 @@ push_second (gpointer queue)
   return NULL;
 }
 
+GST_START_TEST (test_pause)
+{
+  RcSetQueue *queue = make_queue (2, RC_LEAKY_NONE);
+  RcQueuedSet item;
+
+  /* Whoever pops is told again and again; what comes still comes first. */
+  rc_set_queue_set_pause (queue, TRUE);
+  fail_unless_equals_int (rc_set_queue_pop (queue, &item), RC_POP_NOTHING);
+  fail_unless_equals_int (rc_set_queue_pop (queue, &item), RC_POP_NOTHING);
+  fail_unless (try_push (queue, 0, FALSE));
+  assert_next (queue, 0);
+  rc_set_queue_end (queue);
+  fail_unless_equals_int (rc_set_queue_pop (queue, &item), RC_POP_END);
+
+  /* A new run begins without one. */
+  rc_set_queue_reset (queue);
+  fail_unless (try_push (queue, 1, FALSE));
+  assert_next (queue, 1);
+  rc_set_queue_free (queue);
+}
+GST_END_TEST;
+
+static gpointer
+pop_once (gpointer queue)
+{
+  RcQueuedSet item;
+
+  return GINT_TO_POINTER (rc_set_queue_pop (queue, &item));
+}
+
+/* Whoever waits already learns of it, too. */
+GST_START_TEST (test_pause_begins_during_wait)
+{
+  RcSetQueue *queue = make_queue (2, RC_LEAKY_NONE);
+  GThread *consumer = g_thread_new ("consumer", pop_once, queue);
+
+  rc_set_queue_set_pause (queue, TRUE);
+  fail_unless_equals_int (
+      GPOINTER_TO_INT (g_thread_join (consumer)), RC_POP_NOTHING);
+  rc_set_queue_free (queue);
+}
+GST_END_TEST;
+
 GST_START_TEST (test_waiting_producer)
 {
   RcSetQueue *queue = make_queue (1, RC_LEAKY_NONE);
@@ -253,6 +296,8 @@ setqueue_suite (void)
   tcase_add_test (tcase, test_smaller_limit);
   tcase_add_test (tcase, test_end_comes_last);
   tcase_add_test (tcase, test_flushing);
+  tcase_add_test (tcase, test_pause);
+  tcase_add_test (tcase, test_pause_begins_during_wait);
   tcase_add_loop_test (tcase, test_waiting_producer, 0, G_N_ELEMENTS (let_go));
   tcase_add_test (tcase, test_nothing_lost_between_threads);
   suite_add_tcase (suite, tcase);

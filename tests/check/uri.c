@@ -16,23 +16,25 @@ static const struct {
   guint pipeline;
   gboolean color;
   guint streams;
+  gboolean tls;
   const gchar *again; /* what the parsed URI prints as; NULL: the same */
 } good[] = {
-    {"rcgrpc://cube", "cube", 50051, 0, FALSE, 0, NULL},
+    {"rcgrpc://cube", "cube", 50051, 0, FALSE, 0, FALSE, NULL},
     {"rcgrpc://10.0.2.90:50051?pipeline=1&color=true&streams=left", "10.0.2.90",
-        50051, 1, TRUE, LEFT,
+        50051, 1, TRUE, LEFT, FALSE,
         "rcgrpc://10.0.2.90?pipeline=1&color=true&streams=left"},
     {"rcgrpc://cube:1234/?streams=left+disparity", "cube", 1234, 0, FALSE,
-        LEFT | DISPARITY, "rcgrpc://cube:1234?streams=left+disparity"},
+        LEFT | DISPARITY, FALSE, "rcgrpc://cube:1234?streams=left+disparity"},
     {"rcgrpc://cube?streams=left%2Bright", "cube", 50051, 0, FALSE,
-        LEFT | RIGHT, "rcgrpc://cube?streams=left+right"},
+        LEFT | RIGHT, FALSE, "rcgrpc://cube?streams=left+right"},
     {"rcgrpc://cube?streams=metadata%20left", "cube", 50051, 0, FALSE,
-        LEFT | METADATA, "rcgrpc://cube?streams=left+metadata"},
-    {"rcgrpc://[fe80::1]:50052", "fe80::1", 50052, 0, FALSE, 0, NULL},
-    {"rcgrpc://cube?color=false&pipeline=0", "cube", 50051, 0, FALSE, 0,
+        LEFT | METADATA, FALSE, "rcgrpc://cube?streams=left+metadata"},
+    {"rcgrpc://[fe80::1]:50052", "fe80::1", 50052, 0, FALSE, 0, FALSE, NULL},
+    {"rcgrpc://cube?color=false&pipeline=0", "cube", 50051, 0, FALSE, 0, FALSE,
         "rcgrpc://cube"},
-    {"RCGRPC://cube", "cube", 50051, 0, FALSE, 0, "rcgrpc://cube"},
-    {"rcgrpc://cube:65530?pipeline=5", "cube", 65530, 5, FALSE, 0, NULL},
+    {"RCGRPC://cube", "cube", 50051, 0, FALSE, 0, FALSE, "rcgrpc://cube"},
+    {"rcgrpc://cube:65530?pipeline=5", "cube", 65530, 5, FALSE, 0, FALSE, NULL},
+    {"rcgrpcs://cube?streams=left", "cube", 50051, 0, FALSE, LEFT, TRUE, NULL},
 };
 
 GST_START_TEST (test_good)
@@ -47,6 +49,7 @@ GST_START_TEST (test_good)
   fail_unless_equals_int (uri.port, good[__i__].port);
   fail_unless_equals_int (uri.pipeline, good[__i__].pipeline);
   fail_unless_equals_int (uri.color, good[__i__].color);
+  fail_unless_equals_int (uri.tls, good[__i__].tls);
   fail_unless_equals_int (uri.streams, good[__i__].streams);
 
   text = rc_uri_to_string (&uri);
@@ -63,6 +66,7 @@ static const struct {
     {"rcgrpc://", G_URI_ERROR_BAD_HOST},
     {"rcgrpc://:50051", G_URI_ERROR_BAD_HOST},
     {"http://cube", G_URI_ERROR_BAD_SCHEME},
+    {"rcgrpcss://cube", G_URI_ERROR_BAD_SCHEME},
     {"cube", G_URI_ERROR_FAILED},
     {"rcgrpc://cube:0", G_URI_ERROR_BAD_PORT},
     {"rcgrpc://cube:65536", G_URI_ERROR_BAD_PORT},

@@ -94,8 +94,9 @@ class DocumentsTest(fixture.ExampleTest):
         if not program.startswith(("/", "scripts/")) \
                 and shutil.which(program) is None:
             self.skipTest(f"not installed: {program}")
-        # -q: nothing but errors.
-        command = re.sub("^gst-launch-1.0 ", "gst-launch-1.0 -q ", command)
+        # -q: nothing but errors, unless messages are wanted.
+        command = re.sub("^gst-launch-1.0 (?!-m)", "gst-launch-1.0 -q ",
+                         command)
         environment = fixture.environment_for(program)
         done = subprocess.run(["bash", "-c", command], cwd=self.folder,
                               env=environment, timeout=fixture.PATIENCE,

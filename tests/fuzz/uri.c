@@ -25,6 +25,7 @@ check_round_trip (const RcUri *uri)
   g_assert_cmpuint (uri->pipeline, ==, again.pipeline);
   g_assert_cmpuint (uri->streams, ==, again.streams);
   g_assert_cmpint (uri->color, ==, again.color);
+  g_assert_cmpint (uri->tls, ==, again.tls);
 }
 
 int

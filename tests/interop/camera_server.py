@@ -169,11 +169,12 @@ class CameraServer:
     """sets, events: scripts. events=None: the camera does not have that
     service. status, events_status: (grpc.StatusCode, details) to end with,
     None is OK. hold, events_hold: do not end after the last item.
-    compression: a grpc.Compression. port: 0 takes a free one."""
+    compression: a grpc.Compression. port: 0 takes a free one. credentials:
+    grpc.ServerCredentials for TLS."""
 
     def __init__(self, sets=(), events=None, *, status=None, hold=False,
                  events_status=None, events_hold=True, compression=None,
-                 port=0, images=True, max_workers=16):
+                 port=0, images=True, max_workers=16, credentials=None):
         self._changed = threading.Condition()
         self._images = Script(sets, status, hold)
         self._events = Script(events, events_status, events_hold)
@@ -188,7 +189,11 @@ class CameraServer:
         if events is not None:
             self._add("ImageEventsInterface", "StreamImageEvents",
                       self._events, pb.ImageEventsRequest)
-        self.port = self._server.add_insecure_port(f"127.0.0.1:{port}")
+        address = f"127.0.0.1:{port}"
+        if credentials:
+            self.port = self._server.add_secure_port(address, credentials)
+        else:
+            self.port = self._server.add_insecure_port(address)
 
     def _add(self, service, method, script, request_type):
         def run(request, context):

@@ -12,6 +12,9 @@
  *   cancel   cancels
  *
  * Usage: client_probe HOST PORT TIMEOUT_MS MAX_MESSAGE_SIZE EVENTS(0|1)
+ *            [RETRIES BACKOFF_MAX_MS WAIT_FOR_CONNECTION(0|1)]
+ *
+ * TLS is configured by environment variables. With the last three it reconnects, and prints a line for each change.
  */
 
 #include <stdio.h>
@@ -101,6 +104,16 @@ say_set (const RcImageSet *set, const RcRequest *request)
   say ("%s", line->str);
 }
 
+static const gchar *get_class (const GError *error);
+
+static void
+on_changed (const RcClientChange *change, gpointer user_data)
+{
+  say ("changed state=%s attempt=%u reason=%s",
+      rc_client_state_to_string (change->state), change->attempt,
+      change->reason ? get_class (change->reason) : "none");
+}
+
 static void
 on_image_set (RcImageSet *set, const RcRequest *request, gpointer user_data)
 {
@@ -133,7 +146,14 @@ get_class (const GError *error)
       [RC_CLIENT_ERROR_TOO_LARGE] = "too-large",
       [RC_CLIENT_ERROR_LOST] = "lost",
       [RC_CLIENT_ERROR_STATUS] = "status",
+      [RC_CLIENT_ERROR_INCOMPATIBLE] = "incompatible",
       [RC_CLIENT_ERROR_RESOURCES] = "resources",
+      [RC_CLIENT_ERROR_TLS_SETTINGS] = "tls-settings",
+      [RC_CLIENT_ERROR_TLS_UNTRUSTED] = "tls-untrusted",
+      [RC_CLIENT_ERROR_TLS_NAME] = "tls-name",
+      [RC_CLIENT_ERROR_TLS_EXPIRED] = "tls-expired",
+      [RC_CLIENT_ERROR_TLS_CLIENT_CERTIFICATE] = "tls-client-certificate",
+      [RC_CLIENT_ERROR_TLS_FAILED] = "tls-failed",
   };
 
   return error->domain == RC_CLIENT_ERROR ? names[error->code] : "foreign";
@@ -192,6 +212,17 @@ request (gchar **words)
   rc_client_set_request (probe.client, &question);
 }
 
+/* Environment variables TLS, TLS_CA_FILE …, as the element's properties. */
+static void
+configure_tls (RcTlsConfig *tls)
+{
+  tls->enabled = g_getenv ("TLS") != NULL;
+  tls->ca_file = g_getenv ("TLS_CA_FILE");
+  tls->certificate_file = g_getenv ("TLS_CERTIFICATE_FILE");
+  tls->private_key_file = g_getenv ("TLS_PRIVATE_KEY_FILE");
+  tls->server_name = g_getenv ("TLS_SERVER_NAME");
+}
+
 /* FALSE at the end. */
 static gboolean
 run_command (gchar *line)
@@ -222,7 +253,7 @@ run_command (gchar *line)
 int
 main (int argc, char **argv)
 {
-  static const RcClientCallbacks callbacks = {
+  RcClientCallbacks callbacks = {
       .image_set = on_image_set,
       .rejected = on_rejected,
       .event = on_event,
@@ -233,13 +264,21 @@ main (int argc, char **argv)
   g_autoptr (GError) error = NULL;
   gchar line[256];
 
-  if (argc != 6)
+  if (argc != 6 && argc != 9)
     return 2;
   config.host = argv[1];
   config.port = g_ascii_strtoull (argv[2], NULL, 10);
   config.timeout = g_ascii_strtoull (argv[3], NULL, 10) * 1000000;
   config.max_message_size = g_ascii_strtoull (argv[4], NULL, 10);
   config.image_events = g_str_equal (argv[5], "1");
+  configure_tls (&config.tls);
+  if (argc == 9) {
+    config.retry.auto_reconnect = TRUE;
+    config.retry.retries = g_ascii_strtoll (argv[6], NULL, 10);
+    config.retry.backoff_max = g_ascii_strtoull (argv[7], NULL, 10) * 1000000;
+    config.retry.wait_for_connection = g_str_equal (argv[8], "1");
+    callbacks.changed = on_changed;
+  }
 
   g_mutex_init (&probe.lock);
   g_cond_init (&probe.changed);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The program client_probe, from Python."""
 
+import os
 import queue
 import subprocess
 import threading
@@ -24,10 +25,17 @@ class Line:
 
 class Probe:
     def __init__(self, program, port, host="127.0.0.1", timeout_ms=0,
-                 max_size=512 << 20, events=False):
+                 max_size=512 << 20, events=False, retry=None, tls=None):
+        """retry: (retries, longest back-off in ms, wait for a connection);
+        without, what is lost is lost. tls: environment variables of the
+        probe's that configure TLS, without it there is none."""
+        words = [program, host, port, timeout_ms, max_size, int(events)]
+        if retry:
+            retries, backoff_max_ms, wait = retry
+            words += [retries, backoff_max_ms, int(wait)]
         self._process = subprocess.Popen(
-            [program, host, str(port), str(timeout_ms), str(max_size),
-             "1" if events else "0"],
+            [str(word) for word in words],
+            env=dict(os.environ, TLS="1", **tls) if tls is not None else None,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self._lines = queue.Queue()
         threading.Thread(target=self._read, daemon=True).start()
@@ -46,6 +54,10 @@ class Probe:
         self._process.wait()
         self._process.stdin.close()
         self._process.stdout.close()
+
+    @property
+    def pid(self):
+        return self._process.pid
 
     def do(self, command):
         self._process.stdin.write(command + "\n")

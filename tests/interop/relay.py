@@ -8,12 +8,13 @@ import threading
 class Relay:
     """Forwards 127.0.0.1:self.port to 127.0.0.1:`port`. Of what comes from the
     server, `limit` bytes are forwarded (None: all); then `stalled` is set and
-    nothing comes any more until cut ()."""
+    nothing comes any more until cut (), or with `trickle` next to nothing."""
 
-    def __init__(self, port, limit=None):
+    def __init__(self, port, limit=None, trickle=False):
         self.stalled = threading.Event()
         self._target = port
         self._left = limit
+        self._trickle = trickle
         self._cut = threading.Event()
         self._sockets = []
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -57,7 +58,9 @@ class Relay:
                 dest.sendall(data)
                 if limited and self._left == 0:
                     self.stalled.set()
-                    self._cut.wait()
+                    while not self._cut.wait(0.01):
+                        if self._trickle:
+                            dest.sendall(source.recv(256))
                     return
             dest.shutdown(socket.SHUT_WR)
         except OSError:

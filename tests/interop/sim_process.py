@@ -19,11 +19,14 @@ DEADLINE = 60
 
 
 class Sim:
-    """A running simulator; its ports are those that it printed."""
+    """A running simulator; its ports are those that it printed. credentials:
+    of the client, a grpc.ChannelCredentials; stderr: as for Popen."""
 
-    def __init__(self, program, *options):
+    def __init__(self, program, *options, credentials=None, stderr=None):
         self.process = subprocess.Popen(
-            [program, "--port=0", *options], stdout=subprocess.PIPE, text=True)
+            [program, "--port=0", *options], stdout=subprocess.PIPE,
+            stderr=stderr, text=True)
+        self.credentials = credentials
         self.channels = []
         n = next((int(o.split("=")[1]) for o in options
                   if o.startswith("--pipelines=")), 1)
@@ -52,11 +55,14 @@ class Sim:
         return code
 
     def call(self, method, request, answer, pipeline=0):
-        channel = grpc.insecure_channel(
-            f"127.0.0.1:{self.ports[pipeline]}",
-            options=[("grpc.max_receive_message_length", -1),
-                     ("grpc.use_local_subchannel_pool", 1),
-                     ("grpc.enable_http_proxy", 0)])
+        target = f"127.0.0.1:{self.ports[pipeline]}"
+        options = [("grpc.max_receive_message_length", -1),
+                   ("grpc.use_local_subchannel_pool", 1),
+                   ("grpc.enable_http_proxy", 0)]
+        if self.credentials:
+            channel = grpc.secure_channel(target, self.credentials, options)
+        else:
+            channel = grpc.insecure_channel(target, options)
         self.channels.append(channel)
         return channel.unary_stream(
             method, type(request).SerializeToString, answer.FromString)(

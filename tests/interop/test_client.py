@@ -11,16 +11,15 @@ import threading
 import unittest
 
 try:
-    import google.protobuf  # noqa: F401
     import grpc
-    import numpy  # noqa: F401
+
+    import image_interface_pb2 as pb
+    from camera_server import (CameraServer, make_event, make_set, make_sets,
+                               stream_bytes)
 except ImportError as missing:
     print(f"skipped: {missing}")
     sys.exit(77)
 
-import image_interface_pb2 as pb
-from camera_server import (CameraServer, make_event, make_set, make_sets,
-                           stream_bytes)
 from probe import Probe
 from relay import Relay
 
