@@ -9,9 +9,10 @@
  * protobuf-c.
  *
  * A set that tells a lie is rejected whole. What a message means is otherwise
- * protobuf's affair: of a field that comes twice the last one counts, messages
- * that come twice are merged, numbers that are too wide for their field keep
- * their low bits, what is not known is skipped.
+ * protobuf-c's affair: of a field that comes twice the last one counts, messages
+ * that come twice are merged (but for the numbers of all but the last: protobuf-c
+ * forgets them), numbers that are too wide for their field keep their low bits,
+ * what is not known is skipped.
  *
  * NaN and infinity: the parameters that geometry is computed from must be
  * finite, or points and depths downstream would be nonsense without a word:
@@ -42,6 +43,9 @@ G_BEGIN_DECLS
 /* Fields in a message, unknown ones and those of all its messages included:
  * each costs a step of the walk, and a set has below 200. */
 #define RC_MAX_FIELDS (64 * 1024)
+/* Bytes that decoding such a header takes at most, while it lasts: protobuf-c
+ * notes each field, and a field may be two bytes. */
+#define RC_MAX_DECODING_SIZE (4 * 1024 * 1024)
 /* Groups inside each other in an unknown field; no camera sends any. */
 #define RC_MAX_GROUP_DEPTH 32
 

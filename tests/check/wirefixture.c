@@ -31,7 +31,8 @@ append_chunk (GArray *chunks, const guint8 *data, gsize size)
   guint8 *copy = g_malloc (MAX (size, 1));
   RcChunk chunk = {copy, size};
 
-  memcpy (copy, data, size);
+  if (size > 0)
+    memcpy (copy, data, size);
   g_array_append_val (chunks, chunk);
 }
 
@@ -54,6 +55,24 @@ fixture_cut (GBytes *bytes, gsize max_chunk, GRand *rand)
     data += run;
     size -= run;
   }
+  return chunks;
+}
+
+GArray *
+fixture_cut_at (
+    const guint8 *data, gsize size, const guint8 *sizes, guint n_sizes)
+{
+  GArray *chunks = g_array_new (FALSE, FALSE, sizeof (RcChunk));
+
+  g_array_set_clear_func (chunks, clear_chunk);
+  for (guint i = 0; i < n_sizes; i++) {
+    gsize run = MIN (sizes[i], size);
+
+    append_chunk (chunks, data, run);
+    data += run;
+    size -= run;
+  }
+  append_chunk (chunks, data, size);
   return chunks;
 }
 

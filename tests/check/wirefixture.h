@@ -16,6 +16,11 @@ GBytes *fixture_flatten (GPtrArray *pieces);
  * of them empty. */
 GArray *fixture_cut (GBytes *bytes, gsize max_chunk, GRand *rand);
 
+/* The same with chunks of the @n_sizes sizes, as far as the bytes go, and one
+ * of the rest, which may be empty. */
+GArray *fixture_cut_at (
+    const guint8 *data, gsize size, const guint8 *sizes, guint n_sizes);
+
 /* Decodes @bytes cut as above; the set owns the chunks. */
 RcImageSet *fixture_decode (
     GBytes *bytes, gsize max_chunk, GRand *rand, GError **error);
