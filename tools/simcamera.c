@@ -464,6 +464,8 @@ sim_camera_new (const SimOptions *options, guint pipeline, GError **error)
 void
 sim_camera_free (SimCamera *camera)
 {
+  if (camera->relay)
+    sim_relay_stop (camera->relay);
   g_clear_pointer (&camera->server, rc_server_free);
   g_clear_pointer (&camera->relay, sim_relay_free);
   g_clear_pointer (&camera->plan, sim_plan_free);

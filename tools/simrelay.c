@@ -258,18 +258,25 @@ on_quit (gpointer loop)
 }
 
 void
-sim_relay_free (SimRelay *relay)
+sim_relay_stop (SimRelay *relay)
 {
   if (relay->thread) {
     g_main_context_invoke (relay->context, on_quit, relay->loop);
     g_thread_join (relay->thread);
+    relay->thread = NULL;
   }
   attach (relay, NULL, NULL);
   for (guint i = 0; i < relay->links->len; i++)
     sim_relay_link_end (relay->links->pdata[i]);
+  g_clear_object (&relay->listener);
+}
+
+void
+sim_relay_free (SimRelay *relay)
+{
+  sim_relay_stop (relay);
   g_ptr_array_unref (relay->links);
   g_queue_clear_full (&relay->expected, (GDestroyNotify)sim_relay_message_free);
-  g_clear_object (&relay->listener);
   g_clear_object (&relay->address);
   g_clear_object (&relay->server);
   g_main_loop_unref (relay->loop);

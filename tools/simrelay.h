@@ -36,7 +36,9 @@ SimRelay *sim_relay_new (const gchar *address, guint16 port, GError **error);
 /* Serves, by the server on @server_port of 127.0.0.1. */
 gboolean sim_relay_start (SimRelay *relay, guint16 server_port, GError **error);
 
-/* Ends all connections, closes the port, joins the thread and frees. */
+/* Ends all connections, closes the port and joins the thread. To be done before
+ * the server is stopped, which would wait for connections that stand still. */
+void sim_relay_stop (SimRelay *relay);
 void sim_relay_free (SimRelay *relay);
 
 guint16 sim_relay_get_port (SimRelay *relay);

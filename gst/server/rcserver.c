@@ -4,6 +4,7 @@
  *
  * - the queue thread polls the completion queue, which does all of gRPC's
  *   I/O, and moves calls through their states. It never waits for the source.
+ *   At the end it lets go of gRPC.
  * - the source thread asks the source for the sets of clients that can take
  *   one, and starts their sends.
  * - any thread may wake the server or push an event.
@@ -34,6 +35,12 @@ G_DEFINE_QUARK (rc - server - error - quark, rc_server_error)
 
 /* Bytes of a request; those that we know are below 64. */
 #define MAX_REQUEST_SIZE (64 * 1024)
+
+/* How long freeing waits for gRPC. It ends a connection only after a write that
+ * is under way, which a client that has stopped reading may hold up until TCP
+ * gives up; and what polled for such writes may sleep for 10 s before
+ * grpc_shutdown () returns. */
+#define STOP_TIME (500 * G_TIME_SPAN_MILLISECOND)
 
 /* --- source thread --- */
 
@@ -226,6 +233,53 @@ create_server (RcServer *server, const RcServerConfig *config)
   grpc_server_register_completion_queue (server->server, server->queue, NULL);
 }
 
+/* Once the last operation has ended. */
+static void
+release_grpc (RcServer *server)
+{
+  grpc_server_destroy (server->server);
+  grpc_completion_queue_shutdown (server->queue);
+  grpc_event event;
+  do {
+    event = grpc_completion_queue_next (
+        server->queue, gpr_inf_future (GPR_CLOCK_MONOTONIC), NULL);
+  } while (event.type != GRPC_QUEUE_SHUTDOWN);
+  grpc_completion_queue_destroy (server->queue);
+  grpc_shutdown ();
+}
+
+static void
+free_memory (RcServer *server)
+{
+  g_ptr_array_free (server->calls, TRUE);
+  g_cond_clear (&server->cond);
+  g_mutex_clear (&server->lock);
+  g_free (server);
+}
+
+static gpointer
+run_queue (gpointer user_data)
+{
+  RcServer *server = user_data;
+
+  rc_server_run_queue (server);
+  /* It may be cancelling calls still. */
+  g_mutex_lock (&server->lock);
+  while (!server->cancelled)
+    g_cond_wait (&server->cond, &server->lock);
+  g_mutex_unlock (&server->lock);
+  release_grpc (server);
+
+  g_mutex_lock (&server->lock);
+  server->ended = TRUE;
+  gboolean abandoned = server->abandoned;
+  g_cond_signal (&server->cond);
+  g_mutex_unlock (&server->lock);
+  if (abandoned)
+    free_memory (server);
+  return NULL;
+}
+
 static gboolean
 start_threads (RcServer *server, GError **error)
 {
@@ -234,8 +288,8 @@ start_threads (RcServer *server, GError **error)
   server->source_thread =
       g_thread_try_new ("rc-server-feed", run_source, server, &local_error);
   if (server->source_thread)
-    server->queue_thread = g_thread_try_new (
-        "rc-server-queue", rc_server_run_queue, server, &local_error);
+    server->queue_thread =
+        g_thread_try_new ("rc-server-queue", run_queue, server, &local_error);
   if (server->queue_thread)
     return TRUE;
   g_set_error (error, RC_SERVER_ERROR, RC_SERVER_ERROR_RESOURCES,
@@ -283,8 +337,33 @@ rc_server_wake (RcServer *server)
   g_mutex_unlock (&server->lock);
 }
 
-static void
-stop_threads (RcServer *server)
+/* After cancelling. FALSE if the queue thread has not ended after STOP_TIME; it then frees the
+ * server when it does. */
+static gboolean
+wait_for_queue (RcServer *server)
+{
+  gint64 until = g_get_monotonic_time () + STOP_TIME;
+
+  g_mutex_lock (&server->lock);
+  server->cancelled = TRUE;
+  g_cond_signal (&server->cond);
+  while (
+      !server->ended && g_cond_wait_until (&server->cond, &server->lock, until))
+    continue;
+  gboolean ended = server->ended;
+  server->abandoned = !ended;
+  GThread *thread = g_steal_pointer (&server->queue_thread);
+  g_mutex_unlock (&server->lock);
+
+  if (ended)
+    g_thread_join (thread);
+  else
+    g_thread_unref (thread);
+  return ended;
+}
+
+void
+rc_server_free (RcServer *server)
 {
   g_mutex_lock (&server->lock);
   server->stopping = TRUE;
@@ -299,28 +378,12 @@ stop_threads (RcServer *server)
   grpc_server_shutdown_and_notify (
       server->server, server->queue, &server->shutdown_tag);
   grpc_server_cancel_all_calls (server->server);
-  if (server->queue_thread)
-    g_thread_join (server->queue_thread);
-  else
+  if (server->queue_thread) {
+    if (!wait_for_queue (server))
+      return;
+  } else {
     rc_server_run_queue (server);
-}
-
-void
-rc_server_free (RcServer *server)
-{
-  stop_threads (server);
-  grpc_server_destroy (server->server);
-  grpc_completion_queue_shutdown (server->queue);
-  grpc_event event;
-  do {
-    event = grpc_completion_queue_next (
-        server->queue, gpr_inf_future (GPR_CLOCK_MONOTONIC), NULL);
-  } while (event.type != GRPC_QUEUE_SHUTDOWN);
-  grpc_completion_queue_destroy (server->queue);
-
-  g_ptr_array_free (server->calls, TRUE);
-  g_cond_clear (&server->cond);
-  g_mutex_clear (&server->lock);
-  g_free (server);
-  grpc_shutdown ();
+    release_grpc (server);
+  }
+  free_memory (server);
 }

@@ -125,8 +125,9 @@ void rc_server_wake (RcServer *server);
 void rc_server_push_event (RcServer *server, const RcImageEvent *event);
 
 /* Cancels all calls, closes the port, joins the threads and frees. Waits for
- * no client; for the source only while it is being asked. Not from the
- * source. */
+ * the source only while it is being asked, and for clients half a second: where
+ * one holds a connection up for longer, gRPC's side of it is freed when it is
+ * gone, with the sets on their way to it. Not from the source. */
 void rc_server_free (RcServer *server);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RcServer, rc_server_free)
 

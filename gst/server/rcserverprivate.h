@@ -75,10 +75,13 @@ struct _RcServer {
 
   GMutex lock;
   /* Guarded by lock. */
-  GCond cond;       /* `woken` or `stopping` was set */
+  GCond cond;       /* one of the flags below was set */
   GPtrArray *calls; /* of RcServedCall, those that wait for messages */
   gboolean woken;
   gboolean stopping;
+  gboolean cancelled; /* nobody else uses gRPC's server any more */
+  gboolean ended;     /* the queue thread is done */
+  gboolean abandoned; /* nobody waits for it */
   guint n_ops;
   guint64 n_streams; /* of sets, served so far */
 };

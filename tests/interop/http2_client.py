@@ -2,8 +2,12 @@
 """A gRPC client down to the bytes, over a socket: sees what came and how the
 connection ended, which gRPC's libraries do not tell."""
 
+import fcntl
 import socket
 import struct
+import sys
+import termios
+import time
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 DATA, HEADERS, SETTINGS, PING, WINDOW_UPDATE = 0, 1, 4, 6, 8
@@ -99,6 +103,17 @@ class Http2Client:
                 self._take(kind, flags, self._bytes[9:9 + size])
             self._bytes = self._bytes[9 + size:]
         return "bytes"
+
+    def wait_until_full(self):
+        """Reads nothing until the server cannot send any more."""
+        before = -1
+        while (size := self._unread()) != before or size == 0:
+            before = size
+            time.sleep(0.1)
+
+    def _unread(self):
+        size = fcntl.ioctl(self._socket, termios.FIONREAD, bytes(4))
+        return int.from_bytes(size, sys.byteorder)
 
     def receive_to_end(self, timeout=60):
         while (what := self.receive(timeout)) == "bytes":

@@ -115,6 +115,15 @@ class Relay(unittest.TestCase):
                     client.receive_messages(2)
 
 
+class Stopping(unittest.TestCase):
+    def test_under_a_client_that_does_not_read(self):
+        """Its socket is full: what is being written will not be."""
+        for faults in ((), (NEVER,)):
+            with start(*faults) as sim, call(sim, **LEFT) as client:
+                client.wait_until_full()
+                self.assertEqual(sim.stop(), 0)
+
+
 class Cuts(unittest.TestCase):
     """How it ends, and what came until then."""
 
