@@ -13,6 +13,9 @@
  * default), if this thread is late. Bytes. */
 #define RECEIVE_SLACK (16 * 1024 * 1024)
 
+/* The longest attempt to connect, if others follow. µs */
+#define CONNECT_LIMIT (10 * G_TIME_SPAN_SECOND)
+
 static gboolean
 is_current_unlocked (RcClient *self, guint serial)
 {
@@ -124,6 +127,20 @@ wait_for_request (RcClient *self, guint *serial, RcRequest *request)
   return go_on;
 }
 
+/* With a `timeout` of minutes, or none, one attempt of many must not last as
+ * long: the host may come back any moment, and the kernel asks it ever less
+ * often. */
+static gint64
+get_connect_deadline (RcClient *self, gint64 deadline)
+{
+  const RcRetryPolicy *policy = &self->config.retry;
+
+  if (self->retry.has_streamed ? !policy->auto_reconnect
+                               : !policy->wait_for_connection)
+    return deadline;
+  return MIN (deadline, g_get_monotonic_time () + CONNECT_LIMIT);
+}
+
 /* The connection does not depend on the question, so a new question does not
  * interrupt this; none and cancelling do. NULL without an error when it is not
  * wanted any more. */
@@ -144,7 +161,8 @@ get_connection (RcClient *self, guint serial, gint64 deadline, gboolean *is_new,
     return connection;
 
   tell_change (self, RC_CLIENT_CONNECTING, 0, NULL);
-  connection = rc_connection_open (&self->config, deadline, connecting, error);
+  connection = rc_connection_open (
+      &self->config, get_connect_deadline (self, deadline), connecting, error);
 
   g_mutex_lock (&self->lock);
   self->connecting = NULL;

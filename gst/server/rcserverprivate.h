@@ -57,8 +57,8 @@ struct _RcServedCall {
   gboolean open; /* the request was read and is good */
   gboolean busy;
   grpc_byte_buffer *send_buffer; /* what it is busy with */
-  gboolean over; /* nothing more may be sent */
-  GQueue events; /* of GBytes, that wait to be sent */
+  gboolean over;                 /* nothing more may be sent */
+  GQueue events;                 /* of GBytes, that wait to be sent */
 };
 
 struct _RcServer {

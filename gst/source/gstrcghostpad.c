@@ -15,8 +15,9 @@ typedef struct {
 
   GMutex lock; /* a leaf */
   GCond idle;
-  gboolean pushing;
-  GstPad *taker; /* the peer that is being pushed to, if any; owned */
+  gboolean pushing;  /* a buffer, or an event that goes the way of buffers */
+  gboolean stopping; /* nothing is pushed any more */
+  GstPad *taker;     /* the peer that is being pushed to, if any; owned */
 } PushState;
 
 static GQuark
@@ -33,13 +34,21 @@ push_state_free (PushState *state)
   g_free (state);
 }
 
-static void
+/* FALSE when the pad is going: who pushed now could be stuck for good, as
+ * nobody would look any more. */
+static gboolean
 begin_push (PushState *state, GstPad *ghost)
 {
+  gboolean may_push;
+
   g_mutex_lock (&state->lock);
-  state->pushing = TRUE;
-  state->taker = gst_pad_get_peer (ghost);
+  may_push = !state->stopping;
+  if (may_push) {
+    state->pushing = TRUE;
+    state->taker = gst_pad_get_peer (ghost);
+  }
   g_mutex_unlock (&state->lock);
+  return may_push;
 }
 
 static void
@@ -63,7 +72,10 @@ chain (GstPad *proxy, GstObject *parent, GstBuffer *buffer)
       g_object_get_qdata (G_OBJECT (parent), push_state_quark ());
   GstFlowReturn ret;
 
-  begin_push (state, ghost);
+  if (!begin_push (state, ghost)) {
+    gst_buffer_unref (buffer);
+    return GST_FLOW_FLUSHING;
+  }
   ret = gst_pad_push (ghost, buffer);
   end_push (state);
 
@@ -92,18 +104,43 @@ chain (GstPad *proxy, GstObject *parent, GstBuffer *buffer)
 
 /* Each base source makes a group of its own; the streams of one camera belong
  * together. */
+static GstEvent *
+set_group (GstEvent *event, PushState *state)
+{
+  event = gst_event_make_writable (event);
+  gst_event_set_group_id (event, gst_rc_stream_src_get_group_id (state->child));
+  return event;
+}
+
+/* Serialized events can be blocked by the branch as buffers can. */
 static gboolean
 handle_event (GstPad *proxy, GstObject *parent, GstEvent *event)
 {
-  if (GST_EVENT_TYPE (event) == GST_EVENT_STREAM_START) {
-    PushState *state =
-        g_object_get_qdata (G_OBJECT (parent), push_state_quark ());
+  PushState *state =
+      g_object_get_qdata (G_OBJECT (parent), push_state_quark ());
+  gboolean handled;
 
-    event = gst_event_make_writable (event);
-    gst_event_set_group_id (
-        event, gst_rc_stream_src_get_group_id (state->child));
+  if (GST_EVENT_TYPE (event) == GST_EVENT_STREAM_START)
+    event = set_group (event, state);
+  if (!GST_EVENT_IS_SERIALIZED (event)
+      || GST_EVENT_TYPE (event) == GST_EVENT_FLUSH_STOP)
+    return gst_pad_event_default (proxy, parent, event);
+
+  if (!begin_push (state, GST_PAD (parent))) {
+    gst_event_unref (event);
+    return FALSE;
   }
-  return gst_pad_event_default (proxy, parent, event);
+  handled = gst_pad_event_default (proxy, parent, event);
+  end_push (state);
+  return handled;
+}
+
+/* The first probe of the pad: what it sees is seen by those of users. */
+static GstPadProbeReturn
+note_passing (GstPad *ghost, GstPadProbeInfo *info, gpointer child)
+{
+  gst_rc_stream_src_passed (child);
+  return GST_PAD_PROBE_OK;
 }
 
 GstPad *
@@ -123,13 +160,16 @@ gst_rc_ghost_pad_new (GstRcStreamSrc *child, GstPadTemplate *templ)
   g_object_set_qdata_full (G_OBJECT (ghost), push_state_quark (), state,
       (GDestroyNotify)push_state_free);
 
+  gst_pad_add_probe (
+      ghost, GST_PAD_PROBE_TYPE_BUFFER, note_passing, child, NULL);
   proxy = GST_PAD (gst_proxy_pad_get_internal (GST_PROXY_PAD (ghost)));
   gst_pad_set_chain_function (proxy, chain);
   gst_pad_set_event_function (proxy, handle_event);
   return ghost;
 }
 
-/* The peer of a push that does not end by itself within PUSH_GRACE. */
+/* From now on there is no other push. TRUE, and its peer, if the one under way
+ * does not end by itself within PUSH_GRACE. */
 static gboolean
 is_stuck (PushState *state, GstPad **taker)
 {
@@ -137,6 +177,7 @@ is_stuck (PushState *state, GstPad **taker)
   gboolean stuck;
 
   g_mutex_lock (&state->lock);
+  state->stopping = TRUE;
   while (state->pushing
          && g_cond_wait_until (&state->idle, &state->lock, deadline))
     ;

@@ -149,6 +149,23 @@ gst_rc_grpc_src_send_event (GstElement *element, GstEvent *event)
       ->send_event (element, event);
 }
 
+/* GstBin asks its sinks, and this has none. */
+static gboolean
+gst_rc_grpc_src_query (GstElement *element, GstQuery *query)
+{
+  GstRcGrpcSrc *self = GST_RC_GRPC_SRC (element);
+
+  if (GST_QUERY_TYPE (query) == GST_QUERY_LATENCY) {
+    GST_OBJECT_LOCK (self);
+    gst_query_set_latency (
+        query, TRUE, self->settings.latency * GST_MSECOND, GST_CLOCK_TIME_NONE);
+    GST_OBJECT_UNLOCK (self);
+    return TRUE;
+  }
+  return GST_ELEMENT_CLASS (gst_rc_grpc_src_parent_class)
+      ->query (element, query);
+}
+
 /* ---- pads ---- */
 
 static GstPad *
@@ -335,6 +352,7 @@ gst_rc_grpc_src_class_init (GstRcGrpcSrcClass *klass)
 
   element_class->change_state = gst_rc_grpc_src_change_state;
   element_class->send_event = gst_rc_grpc_src_send_event;
+  element_class->query = gst_rc_grpc_src_query;
   element_class->request_new_pad = gst_rc_grpc_src_request_new_pad;
   element_class->release_pad = gst_rc_grpc_src_release_pad;
 

@@ -37,8 +37,9 @@ struct _GstRcStreamSrc {
   GstVideoInfo info; /* of image streams, belongs to caps */
   guint64 next_number;
   GstClockTime last_pts;
-  guint epoch;      /* of last_pts */
-  gboolean discont; /* the next buffer does not follow on the last one */
+  guint epoch;        /* of last_pts */
+  gboolean discont;   /* the next buffer does not follow on the last one */
+  gboolean under_way; /* a set was popped, and its image not yet pushed */
 };
 
 G_DEFINE_TYPE_WITH_CODE (GstRcStreamSrc, gst_rc_stream_src, GST_TYPE_PUSH_SRC,
@@ -121,6 +122,22 @@ queue_title (GstRcStreamSrc *self)
   gst_element_send_event (GST_ELEMENT (self), gst_event_new_tag (tags));
 }
 
+void
+gst_rc_stream_src_passed (GstRcStreamSrc *self)
+{
+  self->under_way = FALSE;
+}
+
+/* A flush and a stop can catch an image anywhere on its way to the pad:
+ * GstBaseSrc drops it then without a word. */
+static void
+count_loss (GstRcStreamSrc *self)
+{
+  if (self->under_way)
+    rc_set_queue_count_loss (self->queue);
+  self->under_way = FALSE;
+}
+
 static gboolean
 gst_rc_stream_src_start (GstBaseSrc *src)
 {
@@ -140,6 +157,7 @@ gst_rc_stream_src_stop (GstBaseSrc *src)
 {
   GstRcStreamSrc *self = GST_RC_STREAM_SRC (src);
 
+  count_loss (self);
   rc_set_queue_drop_all (self->queue);
   gst_clear_caps (&self->caps);
   return TRUE;
@@ -448,6 +466,7 @@ gst_rc_stream_src_create (GstPushSrc *src, GstBuffer **out)
 {
   GstRcStreamSrc *self = GST_RC_STREAM_SRC (src);
 
+  count_loss (self);
   for (;;) {
     RcQueuedSet item;
     GstFlowReturn ret;
@@ -475,6 +494,7 @@ gst_rc_stream_src_create (GstPushSrc *src, GstBuffer **out)
       continue;
     }
 
+    self->under_way = TRUE;
     ret = make_buffer (self, item.set, out);
     if (ret == GST_FLOW_OK)
       stamp_buffer (self, &item, *out);

@@ -25,6 +25,9 @@ RcStream gst_rc_stream_src_get_stream (GstRcStreamSrc *self);
 /* Where the sets come in; belongs to the source. */
 RcSetQueue *gst_rc_stream_src_get_queue (GstRcStreamSrc *self);
 
+/* An image is on the pad: it is not lost any more. Streaming thread. */
+void gst_rc_stream_src_passed (GstRcStreamSrc *self);
+
 /* What the LATENCY query answers as minimum. Any thread. */
 void gst_rc_stream_src_set_latency (GstRcStreamSrc *self, GstClockTime latency);
 

@@ -217,6 +217,14 @@ rc_set_queue_reset (RcSetQueue *queue)
 }
 
 void
+rc_set_queue_count_loss (RcSetQueue *queue)
+{
+  g_mutex_lock (&queue->lock);
+  queue->dropped++;
+  g_mutex_unlock (&queue->lock);
+}
+
+void
 rc_set_queue_get_stats (RcSetQueue *queue, RcSetQueueStats *stats)
 {
   g_mutex_lock (&queue->lock);

@@ -48,7 +48,8 @@ typedef enum {
 
 typedef struct {
   guint64 queued;  /* sets with data that came in */
-  guint64 dropped; /* of those, the ones that never came out */
+  guint64 dropped; /* of those, the ones that never came out, and what was
+                    * reported as lost after */
   guint level;     /* sets in the queue now */
 } RcSetQueueStats;
 
@@ -87,6 +88,9 @@ void rc_set_queue_drop_all (RcSetQueue *queue);
 
 /* Empties the queue, takes the end back and starts the counters anew. */
 void rc_set_queue_reset (RcSetQueue *queue);
+
+/* A set with data that was popped got no further. */
+void rc_set_queue_count_loss (RcSetQueue *queue);
 
 void rc_set_queue_get_stats (RcSetQueue *queue, RcSetQueueStats *stats);
 

@@ -653,15 +653,20 @@ static void
 check_latency (GstElement *source, const gchar *name, GstClockTime expected)
 {
   g_autoptr (GstPad) pad = get_pad (source, name);
-  g_autoptr (GstQuery) query = gst_query_new_latency ();
   GstClockTime min, max;
   gboolean live;
 
-  fail_unless (gst_pad_query (pad, query));
-  gst_query_parse_latency (query, &live, &min, &max);
-  fail_unless (live);
-  fail_unless_equals_uint64 (min, expected);
-  fail_unless_equals_uint64 (max, GST_CLOCK_TIME_NONE);
+  /* On the pad, as a pipeline asks, and on the element. */
+  for (guint i = 0; i < 2; i++) {
+    g_autoptr (GstQuery) query = gst_query_new_latency ();
+
+    fail_unless (i == 0 ? gst_pad_query (pad, query)
+                        : gst_element_query (source, query));
+    gst_query_parse_latency (query, &live, &min, &max);
+    fail_unless (live);
+    fail_unless_equals_uint64 (min, expected);
+    fail_unless_equals_uint64 (max, GST_CLOCK_TIME_NONE);
+  }
 }
 
 GST_START_TEST (test_latency)

@@ -180,10 +180,10 @@ GST_START_TEST (test_sets_come_in_order_and_end_with_ok)
     check_message (caller, 10, 'A' + i % 26);
   fail_unless (grpc_caller_read (caller) == NULL);
   fail_unless_equals_int (grpc_caller_wait_status (caller), GRPC_STATUS_OK);
-  fail_unless_equals_int (
-      source.last_request.streams, 1 << RC_STREAM_CONFIDENCE);
   grpc_caller_free (caller);
   rc_server_free (server);
+  fail_unless_equals_int (
+      source.last_request.streams, 1 << RC_STREAM_CONFIDENCE);
   source_clear (&source);
 }
 GST_END_TEST;

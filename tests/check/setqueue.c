@@ -283,6 +283,19 @@ GST_START_TEST (test_nothing_lost_between_threads)
 }
 GST_END_TEST;
 
+GST_START_TEST (test_loss_after_pop)
+{
+  RcSetQueue *queue = make_queue (3, RC_LEAKY_NONE);
+
+  fail_unless (try_push (queue, 0, FALSE));
+  fail_unless (try_push (queue, 1, FALSE));
+  assert_next (queue, 0);
+  rc_set_queue_count_loss (queue);
+  assert_stats (queue, 2, 1, 1);
+  rc_set_queue_free (queue);
+}
+GST_END_TEST;
+
 static Suite *
 setqueue_suite (void)
 {
@@ -300,6 +313,7 @@ setqueue_suite (void)
   tcase_add_test (tcase, test_pause_begins_during_wait);
   tcase_add_loop_test (tcase, test_waiting_producer, 0, G_N_ELEMENTS (let_go));
   tcase_add_test (tcase, test_nothing_lost_between_threads);
+  tcase_add_test (tcase, test_loss_after_pop);
   suite_add_tcase (suite, tcase);
   return suite;
 }

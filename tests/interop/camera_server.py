@@ -20,6 +20,7 @@ until the client or the server ends it (`hold`).
 """
 
 import threading
+import time
 from concurrent import futures
 
 import grpc
@@ -189,11 +190,21 @@ class CameraServer:
         if events is not None:
             self._add("ImageEventsInterface", "StreamImageEvents",
                       self._events, pb.ImageEventsRequest)
-        address = f"127.0.0.1:{port}"
-        if credentials:
-            self.port = self._server.add_secure_port(address, credentials)
-        else:
-            self.port = self._server.add_insecure_port(address)
+        self.port = self._bind(f"127.0.0.1:{port}", credentials)
+
+    def _bind(self, address, credentials, patience=30):
+        """A port that was ours before may be somebody's for a moment: any
+        connection that is made on this machine takes one."""
+        deadline = time.monotonic() + patience
+        while True:
+            try:
+                if credentials:
+                    return self._server.add_secure_port(address, credentials)
+                return self._server.add_insecure_port(address)
+            except RuntimeError:
+                if time.monotonic() > deadline:
+                    raise
+            time.sleep(0.05)
 
     def _add(self, service, method, script, request_type):
         def run(request, context):

@@ -122,6 +122,18 @@ class StopTest(LifeTest):
         self.assert_stops(watched)
         camera.wait_for(lambda: camera.calls[0].cancelled)
 
+    def test_loss_is_counted(self):
+        """Of what waits in the pad's thread, too."""
+        camera = self.camera(endless)
+        watched = self.watched(camera.port)
+        blocked = Blocked(watched, types=Gst.PadProbeType.EVENT_DOWNSTREAM)
+        watched.play()
+        self.assertTrue(blocked.reached.wait(60))
+        self.wait_until(watched, lambda s: s["sets-received"] >= 3)
+        self.assert_stops(watched)
+        left = statistics(watched.source)["left"]
+        self.assertEqual(left["images-dropped"], left["images-received"])
+
     def test_at_the_end(self):
         camera = self.camera(endless)
         watched = self.watched(
@@ -146,6 +158,29 @@ class StopTest(LifeTest):
             self.assert_stops(watched)
             camera.wait_for(lambda: camera.calls[run].cancelled)
         self.assertEqual(len(camera.calls), 3)
+
+
+class ReleaseTest(LifeTest):
+    def check_while_held_back(self, types):
+        camera = self.camera(endless)
+        watched = self.watched(camera.port)
+        blocked = Blocked(watched, types=types)
+        watched.play()
+        self.assertTrue(blocked.reached.wait(60))
+        # A pad that is not released would hold the test up, too.
+        releasing = threading.Thread(
+            target=watched.source.release_request_pad,
+            args=[watched.source.get_static_pad("left")], daemon=True)
+        releasing.start()
+        releasing.join(60)
+        self.assertFalse(releasing.is_alive())
+        self.assert_stops(watched)
+
+    def test_at_a_buffer(self):
+        self.check_while_held_back(Gst.PadProbeType.BUFFER)
+
+    def test_at_an_event(self):
+        self.check_while_held_back(Gst.PadProbeType.EVENT_DOWNSTREAM)
 
 
 class NumBuffersTest(LifeTest):

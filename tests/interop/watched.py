@@ -157,13 +157,12 @@ class Sink:
 
 class Blocked:
     """Lets nothing into the sink `name`, until it stops. `reached` is set when
-    the first buffer waits there."""
+    the first buffer (or else what `types` says) waits there."""
 
-    def __init__(self, watched, name="sink"):
+    def __init__(self, watched, name="sink", types=Gst.PadProbeType.BUFFER):
         self.reached = threading.Event()
         pad = watched.pipeline.get_by_name(name).get_static_pad("sink")
-        pad.add_probe(
-            Gst.PadProbeType.BLOCK | Gst.PadProbeType.BUFFER, self._block)
+        pad.add_probe(Gst.PadProbeType.BLOCK | types, self._block)
 
     def _block(self, _pad, _info):
         self.reached.set()
