@@ -2,6 +2,7 @@
 """Times of rcgrpcsrc's buffers where images or times are missing in sets."""
 
 import sys
+import threading
 import unittest
 
 try:
@@ -13,7 +14,6 @@ except ImportError as missing:
     print(f"skipped: {missing}")
     sys.exit(77)
 
-from camera_server import CameraServer
 from taken import Taker
 from test_images import ALL, FIRST, IMAGES, PERIOD, SINK, START, STREAMS
 
@@ -22,25 +22,16 @@ MS = Gst.MSECOND
 
 
 class PacedTest(test_images.TimedTest):
-    def paced(self, arrivals, streams, server=None):
+    def paced(self, arrivals, streams):
         """As timed (), for sets that lack images: a set is only sent when the
-        line of metadata of that before has come. `arrivals` may hold functions
-        (call), which have their turn as in a camera's script."""
-        def script(_request, call):
-            for item in arrivals:
-                if callable(item):
-                    yield item
-                    continue
-                pace.wait_for(len(sent))
-                arrival, image_set = item
+        line of metadata of that before has come."""
+        def script(_request, _call):
+            for number, (arrival, image_set) in enumerate(arrivals):
+                pace.wait_for(number)
                 clock.set_time(self.BASE + arrival)
-                sent.append(image_set)
                 yield image_set
 
-        sent = []
-        camera = CameraServer(script, **(server or {}))
-        camera.__enter__()
-        self.addCleanup(camera.stop)
+        camera = self.camera(script)
         pipeline = self.watched(camera.port, " ".join(
             f"s.{stream} ! {SINK.format(stream)}"
             for stream in {*streams, "metadata"}))
@@ -50,7 +41,7 @@ class PacedTest(test_images.TimedTest):
                   for stream in streams if stream != "metadata"}
         takers["metadata"] = pace
         self.run_to_end(pipeline)
-        self.assertEqual(len(pace.buffers), len(sent))
+        self.assertEqual(len(pace.buffers), len(arrivals))
         return {stream: takers[stream].buffers for stream in streams}
 
 
@@ -95,6 +86,47 @@ class JumpTest(PacedTest):
 
     def test_images_lack_from_the_jump_on(self):
         self.check((3, 4, 5))
+
+
+class DropTest(PacedTest):
+    def test_image_lacks_after_dropped_ones(self):
+        """The gap that drops leave is told by the next image."""
+        def script(_request, call):
+            for number in range(5):
+                image_set = make_set(ALL, number)
+                if number == 3:
+                    image_set.ClearField("left")
+                if number == 4:
+                    sink.gate.set()
+                    yield None if gap.wait(60) else call.wait()
+                yield image_set
+                # The line is there, so the set is in all queues.
+                pace.wait_for(number + 1)
+                if number == 0:
+                    sink.reached.wait(60)
+
+        def see_gap(_pad, info):
+            if info.get_event().type == Gst.EventType.GAP:
+                gap.set()
+            return Gst.PadProbeReturn.OK
+
+        camera = self.camera(script)
+        pipeline = self.watched(camera.port, " ".join(
+            f"s.{stream} ! {SINK.format(stream)}"
+            for stream in ("left", "metadata")),
+            "leaky=downstream queue-size=1")
+        gap = threading.Event()
+        pace, left = Taker(pipeline, "metadata"), Taker(pipeline, "left")
+        sink = watched.Sink(pipeline, "left")
+        sink.gate.clear()
+        self.addCleanup(sink.gate.set)
+        pipeline.pipeline.get_by_name("left").get_static_pad("sink").add_probe(
+            Gst.PadProbeType.EVENT_DOWNSTREAM, see_gap)
+        self.run_to_end(pipeline)
+        self.assertEqual([(b.offset, b.discont) for b in left.buffers],
+                         [(0, True), (4, True)])
+        self.assertEqual(
+            watched.statistics(pipeline.source)["images-dropped"], 2)
 
 
 class FallbackTest(PacedTest):
