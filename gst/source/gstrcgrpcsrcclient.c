@@ -206,6 +206,17 @@ post_connection (GstRcGrpcSrc *self, RcClientState state, guint attempt,
       GST_ELEMENT (self), gst_message_new_element (GST_OBJECT (self), fields));
 }
 
+static GstClockTime
+get_latency (GstRcGrpcSrc *self)
+{
+  GstClockTime latency;
+
+  GST_OBJECT_LOCK (self);
+  latency = self->settings.latency * GST_MSECOND;
+  GST_OBJECT_UNLOCK (self);
+  return latency;
+}
+
 static void
 on_changed (const RcClientChange *change, gpointer user_data)
 {
@@ -220,7 +231,7 @@ on_changed (const RcClientChange *change, gpointer user_data)
     /* One warning a loss; the attempts are told by the messages below. */
     if (change->attempt == 0)
       post_client_error (self, GST_MESSAGE_WARNING, change->reason);
-    gst_rc_timeline_break (&self->timeline);
+    gst_rc_timeline_break (&self->timeline, get_latency (self));
     set_pause (self, TRUE);
   } else if (change->state == RC_CLIENT_STREAMING) {
     GST_OBJECT_LOCK (self);

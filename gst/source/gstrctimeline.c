@@ -28,12 +28,14 @@ gst_rc_timeline_start (GstRcTimeline *timeline, GstRcTimestampMode mode)
   timeline->last_pts = GST_CLOCK_TIME_NONE;
   timeline->broken = FALSE;
   timeline->arrival = 0;
+  timeline->floor = 0;
 }
 
 void
-gst_rc_timeline_break (GstRcTimeline *timeline)
+gst_rc_timeline_break (GstRcTimeline *timeline, GstClockTime slack)
 {
   timeline->broken = TRUE;
+  timeline->slack = slack;
 }
 
 static GstClockTime
@@ -41,7 +43,8 @@ to_pts (GstRcTimeline *timeline, guint64 capture)
 {
   if (!timeline->by_capture)
     return timeline->arrival;
-  return rc_clock_map_to_running_time (timeline->clock_map, capture);
+  return MAX (timeline->floor,
+      rc_clock_map_to_running_time (timeline->clock_map, capture));
 }
 
 static GstClockTime
@@ -62,9 +65,12 @@ follow_running_time (GstRcTimeline *timeline, GstClockTime arrival)
     rc_clock_map_reset (timeline->clock_map);
     timeline->last_pts = GST_CLOCK_TIME_NONE;
     timeline->broken = TRUE;
+    timeline->slack = arrival;
     timeline->epoch++;
   }
   timeline->arrival = arrival;
+  if (timeline->broken)
+    timeline->floor = arrival - MIN (arrival, timeline->slack);
 }
 
 void

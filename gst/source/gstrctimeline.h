@@ -18,6 +18,8 @@ typedef struct {
   GstClockTime last_pts; /* of a set; NONE before the first */
   guint epoch;           /* of running time */
   gboolean broken;       /* since the last set, see gst_rc_timeline_break () */
+  GstClockTime slack;    /* of the break */
+  GstClockTime floor;    /* no PTS lies before it */
 
   /* of the set that was last taken */
   guint64 number;
@@ -35,8 +37,10 @@ void gst_rc_timeline_clear (GstRcTimeline *timeline);
 /* A new run of PLAYING. */
 void gst_rc_timeline_start (GstRcTimeline *timeline, GstRcTimestampMode mode);
 
-/* The stream was lost: the next set does not follow on the last one. */
-void gst_rc_timeline_break (GstRcTimeline *timeline);
+/* The stream was lost: the next set does not follow on the last one, and no PTS
+ * lies more than @slack before its arrival, up to where pads may have sent GAP
+ * events. One bound for all pads: images of one time keep one PTS. */
+void gst_rc_timeline_break (GstRcTimeline *timeline, GstClockTime slack);
 
 /* Set @number has arrived at the running time @arrival. */
 void gst_rc_timeline_take (GstRcTimeline *timeline, RcImageSet *set,

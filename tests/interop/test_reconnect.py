@@ -231,6 +231,40 @@ class WaitTest(ReconnectTest):
             self.assertEqual(before[1], after[0])
             self.assertLess(*after)
 
+    def test_late_after_gaps(self):
+        """Images of one time have one PTS, also where pads sent GAP events up
+        to after that time."""
+        def late(request, call):
+            # Little enough to pass for delay, right after a GAP.
+            count = len(pads[0].gaps)
+            pads[0].wait_for(lambda pad: len(pad.gaps) > count)
+            yield from endless(request, call,
+                               clock=lambda: time.time_ns() - 60_000_000)
+
+        camera = self.camera(endless)
+        watched = self.watched(
+            camera.port, "latency=10 queue-size=1000",
+            f"{SINK} s.right ! fakesink async=false sync=false "
+            "s.metadata ! fakesink async=false sync=false")
+        pads = [Pad(watched, name)
+                for name in ("left", "right", "metadata")]
+        self.expect_start(watched)
+        pads[0].wait_for_more()
+        camera.stop()
+        for pad in pads:
+            pad.wait_for(lambda pad: len(pad.gaps) >= 2)
+        self.camera(late, port=camera.port)
+        self.wait_for_state(watched, "streaming")
+        for pad in pads:
+            pad.wait_for_more(20)
+        watched.stop()
+        times = [{offset: pts for offset, pts, _ in pad.buffers}
+                 for pad in pads]
+        for offset in set.intersection(*map(set, times)):
+            self.assertEqual(len({time[offset] for time in times}), 1, offset)
+        for pad in pads:
+            self.check_order(pad)
+
     def test_state(self):
         _, watched = self.lost()
         self.assertIn(statistics(watched.source)["state"],
