@@ -112,6 +112,25 @@ set_group (GstEvent *event, PushState *state)
   return event;
 }
 
+/* GstBaseSrc pushes them with a lock held that a change of state needs, and a
+ * branch may hold events back. */
+static gboolean
+can_wait_for_buffer (GstEvent *event)
+{
+  return GST_EVENT_TYPE (event) == GST_EVENT_SEGMENT
+         || GST_EVENT_TYPE (event) == GST_EVENT_TAG;
+}
+
+/* The ghost pad sends it before the next buffer or event. */
+static gboolean
+keep_event (GstPad *ghost, GstEvent *event)
+{
+  GstFlowReturn ret = gst_pad_store_sticky_event (ghost, event);
+
+  gst_event_unref (event);
+  return ret == GST_FLOW_OK;
+}
+
 /* Serialized events can be blocked by the branch as buffers can. */
 static gboolean
 handle_event (GstPad *proxy, GstObject *parent, GstEvent *event)
@@ -122,6 +141,8 @@ handle_event (GstPad *proxy, GstObject *parent, GstEvent *event)
 
   if (GST_EVENT_TYPE (event) == GST_EVENT_STREAM_START)
     event = set_group (event, state);
+  if (can_wait_for_buffer (event))
+    return keep_event (GST_PAD (parent), event);
   if (!GST_EVENT_IS_SERIALIZED (event)
       || GST_EVENT_TYPE (event) == GST_EVENT_FLUSH_STOP)
     return gst_pad_event_default (proxy, parent, event);

@@ -122,6 +122,23 @@ class StopTest(LifeTest):
         self.assert_stops(watched)
         camera.wait_for(lambda: camera.calls[0].cancelled)
 
+    def test_while_a_segment_is_held_back(self):
+        camera = self.camera(endless)
+        watched = self.watched(camera.port)
+        reached = threading.Event()
+
+        def block(_pad, info):
+            if info.get_event().type != Gst.EventType.SEGMENT:
+                return Gst.PadProbeReturn.PASS
+            reached.set()
+            return Gst.PadProbeReturn.OK
+
+        watched.pipeline.get_by_name("sink").get_static_pad("sink").add_probe(
+            Gst.PadProbeType.BLOCK | Gst.PadProbeType.EVENT_DOWNSTREAM, block)
+        watched.play()
+        self.assertTrue(reached.wait(60))
+        self.assert_stops(watched)
+
     def test_loss_is_counted(self):
         """Of what waits in the pad's thread, too."""
         camera = self.camera(endless)

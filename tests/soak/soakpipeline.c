@@ -579,36 +579,25 @@ soak_pipeline_release (SoakPipeline *self, RcStream id)
 
 /* ---- events ---- */
 
-static void
-send_flush (SoakPipeline *self, GstPad *pad, GstEvent *event)
-{
-  if (pad != NULL)
-    gst_pad_send_event (pad, event);
-  else
-    gst_element_send_event (self->source, event);
-}
-
-/* At the element or at one of its pads. */
 void
 soak_pipeline_flush (SoakPipeline *self)
 {
-  Stream *stream =
-      &self->streams[g_rand_int_range (self->rand, 0, RC_N_STREAMS)];
-  GstPad *pad = g_rand_boolean (self->rand) ? stream->pad : NULL;
+  gboolean to_pipeline = g_rand_boolean (self->rand);
+  GstElement *target = to_pipeline ? self->pipeline : self->source;
   gboolean reset = g_rand_boolean (self->rand);
 
-  soak_log ("flush %s%s", pad ? GST_PAD_NAME (pad) : "all",
+  soak_log ("flush the %s%s", to_pipeline ? "pipeline" : "element",
       reset ? ", with running time" : "");
   self->run.flushed = TRUE;
   for (guint i = 0; reset && i < RC_N_STREAMS; i++)
     if (self->streams[i].watch != NULL)
       soak_pad_rewind (self->streams[i].watch);
   soak_wait_begin ("flush-start", STEP_LIMIT);
-  send_flush (self, pad, gst_event_new_flush_start ());
+  gst_element_send_event (target, gst_event_new_flush_start ());
   soak_wait_end ();
   soak_pipeline_run (self, g_rand_int_range (self->rand, 0, 60));
   soak_wait_begin ("flush-stop", STEP_LIMIT);
-  send_flush (self, pad, gst_event_new_flush_stop (reset));
+  gst_element_send_event (target, gst_event_new_flush_stop (reset));
   soak_wait_end ();
 }
 
