@@ -24,18 +24,12 @@ inflated_free (Inflated *inflated)
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Inflated, inflated_free)
 
-/* Room for more at the end, NULL with an error if there must not be any. */
+/* Room for more at the end, NULL with an error if there is none to be had. */
 static guint8 *
-get_room (Inflated *inflated, gsize limit, gsize *room, GError **error)
+get_room (Inflated *inflated, gsize *room, GError **error)
 {
   RcChunk *last = NULL;
 
-  if (inflated->size > limit) {
-    g_set_error (error, RC_CLIENT_ERROR, RC_CLIENT_ERROR_TOO_LARGE,
-        "a compressed message holds more than %" G_GSIZE_FORMAT " bytes",
-        limit);
-    return NULL;
-  }
   if (inflated->chunks->len > 0)
     last =
         &g_array_index (inflated->chunks, RcChunk, inflated->chunks->len - 1);
@@ -55,12 +49,17 @@ get_room (Inflated *inflated, gsize limit, gsize *room, GError **error)
   return (guint8 *)last->data + last->size;
 }
 
-static void
-add_bytes (Inflated *inflated, gsize size)
+static gboolean
+add_bytes (Inflated *inflated, gsize size, gsize limit, GError **error)
 {
   g_array_index (inflated->chunks, RcChunk, inflated->chunks->len - 1).size +=
       size;
   inflated->size += size;
+  if (inflated->size <= limit)
+    return TRUE;
+  g_set_error (error, RC_CLIENT_ERROR, RC_CLIENT_ERROR_TOO_LARGE,
+      "a compressed message holds more than %" G_GSIZE_FORMAT " bytes", limit);
+  return FALSE;
 }
 
 /* Inflates one slice onto the end of @out. @finished: the compressed data says
@@ -75,14 +74,15 @@ inflate_slice (GConverter *converter, grpc_slice *slice, Inflated *out,
   while (left > 0 && !*finished) {
     g_autoptr (GError) cause = NULL;
     gsize room, taken = 0, made = 0;
-    guint8 *place = get_room (out, limit, &room, error);
+    guint8 *place = get_room (out, &room, error);
     GConverterResult result;
 
     if (!place)
       return FALSE;
     result = g_converter_convert (converter, in, left, place, room,
         G_CONVERTER_NO_FLAGS, &taken, &made, &cause);
-    add_bytes (out, made);
+    if (!add_bytes (out, made, limit, error))
+      return FALSE;
     in += taken;
     left -= taken;
     *finished = result == G_CONVERTER_FINISHED;

@@ -48,7 +48,11 @@ struct _RcImageSet {
   RcDisparity disparity;
 };
 
-G_DEFINE_QUARK (rc - image - set - error - quark, rc_image_set_error)
+GQuark
+rc_image_set_error_quark (void)
+{
+  return g_quark_from_static_string ("rc-image-set-error-quark");
+}
 
 const gchar *
 rc_encoding_to_string (RcEncoding encoding)

@@ -318,6 +318,14 @@ GST_START_TEST (test_only_timestamp)
 }
 GST_END_TEST;
 
+/* Logs and bindings show it. */
+GST_START_TEST (test_error_domain)
+{
+  fail_unless_equals_string (
+      g_quark_to_string (RC_IMAGE_SET_ERROR), "rc-image-set-error-quark");
+}
+GST_END_TEST;
+
 static const gfloat not_finite[] = {NAN, -NAN, INFINITY, -INFINITY};
 
 /* What points and depths are computed from. */
@@ -429,6 +437,7 @@ wirechecks_suite (void)
   tcase_add_loop_test (tcase, test_disparity_not_finite, 0, 5);
   tcase_add_loop_test (
       tcase, test_description_not_finite, 0, RC_N_IMAGE_STREAMS);
+  tcase_add_test (tcase, test_error_domain);
   tcase_add_test (tcase, test_owner);
   return suite;
 }

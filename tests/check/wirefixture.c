@@ -65,7 +65,7 @@ fixture_cut_at (
   GArray *chunks = g_array_new (FALSE, FALSE, sizeof (RcChunk));
 
   g_array_set_clear_func (chunks, clear_chunk);
-  for (guint i = 0; i < n_sizes; i++) {
+  for (guint i = 0; i < n_sizes && size > 0; i++) {
     gsize run = MIN (sizes[i], size);
 
     append_chunk (chunks, data, run);

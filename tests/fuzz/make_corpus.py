@@ -14,6 +14,7 @@ chunks, and the message; see fuzzinput.h.
 import pathlib
 import struct
 import sys
+import zlib
 
 HERE = pathlib.Path(__file__).resolve().parent
 BUILD = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else "build").resolve()
@@ -264,6 +265,32 @@ cube
 """
 
 
+def compressed():
+    """Seeds for the target inflate; see inflate.c for the byte of options."""
+    text = b"ply\nformat ascii 1.0\n" * 12
+    for name, wbits, gzipped in ("gzip", 31, 1), ("zlib", 15, 0):
+        packer = zlib.compressobj(9, zlib.DEFLATED, wbits)
+        packed = packer.compress(text) + packer.flush()
+        as_is, limit = gzipped | 2, 63 << 2
+        yield f"{name}", b"\0", as_is | limit, packed
+        yield f"{name}-cut", b"\5\1\1\0\7\2", as_is | limit, packed
+        yield f"{name}-beyond", b"\0", as_is | 4 << 2, packed
+        yield f"{name}-limit-0", b"\0", as_is, packed
+        yield f"{name}-truncated", b"\0", as_is | limit, packed[:-3]
+        yield f"{name}-broken", b"\0", as_is | limit, (
+            packed[:20] + b"\xff\xff" + packed[22:])
+        yield f"{name}-sum", b"\0", as_is | limit, packed[:-1] + b"\x55"
+        yield f"{name}-more", b"\0", as_is | limit, packed + packed
+        yield f"{name}-nothing", b"\0", as_is | limit, b""
+        yield f"{name}-none", b"\0", as_is | limit, text[:40]
+        yield f"{name}-plain", b"\3\1\2\3", gzipped | limit, text
+        yield f"{name}-plain-empty", b"\0", gzipped | limit, b""
+        for n in (1 << 18, 1 << 20, (1 << 20) + 1, 3 << 20):
+            packer = zlib.compressobj(9, zlib.DEFLATED, wbits)
+            bomb = packer.compress(bytes(n)) + packer.flush()
+            yield f"{name}-bomb-{n}", b"\3\0\1\xff", as_is | limit, bomb
+
+
 def write(directory, name, content):
     assert len(content) <= MAX_SIZE, (name, len(content))
     (directory / name).write_bytes(content)
@@ -272,7 +299,8 @@ def write(directory, name, content):
 def main():
     messages = HERE / "corpus/message"
     uris = HERE / "corpus/uri"
-    for directory in messages, uris:
+    packed = HERE / "corpus/compressed"
+    for directory in messages, uris, packed:
         directory.mkdir(parents=True, exist_ok=True)
         for file in directory.iterdir():
             if not file.name.startswith("found-"):
@@ -294,7 +322,9 @@ def main():
         write(messages, f"cut-{name}", bytes([len(sizes)]) + sizes + whole)
     for i, uri in enumerate(URIS.split()):
         write(uris, f"uri-{i:02}", uri.encode())
-    for directory in messages, uris:
+    for name, cuts, options, content in compressed():
+        write(packed, name, cuts + bytes([options]) + content)
+    for directory in messages, uris, packed:
         write(directory, "empty", b"")
 
 
