@@ -88,9 +88,10 @@ void
 rc_served_call_start_send (RcServedCall *call, GBytes *const *pieces,
     guint n_pieces, gboolean compress)
 {
-  grpc_op op = {.op = GRPC_OP_SEND_MESSAGE,
-      .flags = compress ? 0 : GRPC_WRITE_NO_COMPRESS};
+  grpc_op op = {0};
 
+  op.op = GRPC_OP_SEND_MESSAGE;
+  op.flags = compress ? 0 : GRPC_WRITE_NO_COMPRESS;
   op.data.send_message.send_message = rc_byte_buffer_new (pieces, n_pieces);
   g_mutex_lock (&call->server->lock);
   call->send_buffer = op.data.send_message.send_message;
@@ -101,8 +102,9 @@ rc_served_call_start_send (RcServedCall *call, GBytes *const *pieces,
 void
 rc_served_call_start_metadata (RcServedCall *call)
 {
-  grpc_op op = {.op = GRPC_OP_SEND_INITIAL_METADATA};
+  grpc_op op = {0};
 
+  op.op = GRPC_OP_SEND_INITIAL_METADATA;
   rc_served_call_start_batch (call, &op, 1, RC_SERVER_OP_SEND);
 }
 
