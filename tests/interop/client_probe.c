@@ -20,6 +20,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <grpc/grpc.h>
+
 #include "client/rcclient.h"
 
 static struct {
@@ -280,6 +282,7 @@ main (int argc, char **argv)
     callbacks.changed = on_changed;
   }
 
+  grpc_init ();
   g_mutex_init (&probe.lock);
   g_cond_init (&probe.changed);
   probe.client = rc_client_new (&config, &callbacks, NULL, &error);
@@ -299,5 +302,7 @@ main (int argc, char **argv)
     say_set (probe.kept, &nothing);
     rc_image_set_unref (probe.kept);
   }
+  /* LeakSanitizer, at exit, does not bear threads of gRPC's that are ending. */
+  grpc_shutdown_blocking ();
   return 0;
 }
