@@ -112,13 +112,14 @@ set_group (GstEvent *event, PushState *state)
   return event;
 }
 
-/* GstBaseSrc pushes them with a lock held that a change of state needs, and a
- * branch may hold events back. */
+/* Those that a pad keeps go out with the next buffer. A branch may hold them
+ * back, and GstBaseSrc pushes them with a lock held that a change of state
+ * needs. And caps that a branch on its way out refuses would be an error; a
+ * buffer that it refuses is not. */
 static gboolean
 can_wait_for_buffer (GstEvent *event)
 {
-  return GST_EVENT_TYPE (event) == GST_EVENT_SEGMENT
-         || GST_EVENT_TYPE (event) == GST_EVENT_TAG;
+  return GST_EVENT_IS_STICKY (event) && GST_EVENT_TYPE (event) != GST_EVENT_EOS;
 }
 
 /* The ghost pad sends it before the next buffer or event. */
@@ -156,6 +157,23 @@ handle_event (GstPad *proxy, GstObject *parent, GstEvent *event)
   return handled;
 }
 
+/* The same of queries: that for allocation is answered in order. */
+static gboolean
+handle_query (GstPad *proxy, GstObject *parent, GstQuery *query)
+{
+  PushState *state =
+      g_object_get_qdata (G_OBJECT (parent), push_state_quark ());
+  gboolean handled;
+
+  if (!GST_QUERY_IS_SERIALIZED (query))
+    return gst_pad_query_default (proxy, parent, query);
+  if (!begin_push (state, GST_PAD (parent)))
+    return FALSE;
+  handled = gst_pad_query_default (proxy, parent, query);
+  end_push (state);
+  return handled;
+}
+
 /* The first probe of the pad: what it sees is seen by those of users. */
 static GstPadProbeReturn
 note_passing (GstPad *ghost, GstPadProbeInfo *info, gpointer child)
@@ -186,6 +204,7 @@ gst_rc_ghost_pad_new (GstRcStreamSrc *child, GstPadTemplate *templ)
   proxy = GST_PAD (gst_proxy_pad_get_internal (GST_PROXY_PAD (ghost)));
   gst_pad_set_chain_function (proxy, chain);
   gst_pad_set_event_function (proxy, handle_event);
+  gst_pad_set_query_function (proxy, handle_query);
   return ghost;
 }
 

@@ -163,17 +163,24 @@ find_number (
   gboolean good = FALSE;
 
   g_mutex_lock (&check->lock);
-  for (guint i = 0; i < check->cameras->len && !good; i++) {
+  for (guint i = 0; i < check->cameras->len; i++) {
     const SoakCamera *camera = check->cameras->pdata[i];
+    guint64 n;
 
+    /* A clock that jumped by whole seconds looks like many other sets. */
+    if (camera->faults & 1u << SIM_FAULT_CLOCK_JUMP) {
+      good = FALSE;
+      break;
+    }
     if (camera->base == 0 || timestamp < camera->base)
       continue;
-    *number =
-        ((timestamp - camera->base) * SOAK_FPS + GST_SECOND / 2) / GST_SECOND
+    n = ((timestamp - camera->base) * SOAK_FPS + GST_SECOND / 2) / GST_SECOND
         + 1;
-    good = camera->base + soak_capture_of (*number) == timestamp;
-    if (good)
+    if (camera->base + soak_capture_of (n) == timestamp) {
+      good = TRUE;
+      *number = n;
       *found = *camera;
+    }
   }
   g_mutex_unlock (&check->lock);
   return good;
