@@ -133,9 +133,12 @@ gst_rc_stream_src_passed (GstRcStreamSrc *self)
 static void
 count_loss (GstRcStreamSrc *self)
 {
-  if (self->under_way)
-    rc_set_queue_count_loss (self->queue);
+  if (!self->under_way)
+    return;
+  rc_set_queue_count_loss (self->queue);
   self->under_way = FALSE;
+  /* If it was to say so, the next one says it. */
+  self->discont = TRUE;
 }
 
 static gboolean

@@ -88,8 +88,8 @@ static gchar *
 make_occasion (GRand *rand)
 {
   if (g_rand_boolean (rand))
-    return g_strdup_printf ("at=%d,calls=all", g_rand_int_range (rand, 1, 40));
-  return g_strdup_printf ("every=%d,calls=all", g_rand_int_range (rand, 1, 30));
+    return g_strdup_printf ("at=%d,calls=all", g_rand_int_range (rand, 1, 20));
+  return g_strdup_printf ("every=%d,calls=all", g_rand_int_range (rand, 1, 15));
 }
 
 static gchar *
