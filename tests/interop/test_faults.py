@@ -7,7 +7,7 @@ import sys
 import unittest
 
 try:
-    from watched import STOP_LIMIT, Gst, Pad, Watched, statistics
+    from watched import STOP_LIMIT, Blocked, Gst, Pad, Watched, statistics
     from sim_process import Sim
 except ImportError as missing:
     print(f"skipped: {missing}")
@@ -29,8 +29,8 @@ COMMON = "retry-backoff-max=20000000 queue-size=10000"
 TIMEOUT = 400_000_000
 
 ONCE = "auto-reconnect=false"
-COMING_BACK = ("", "leaky=none", "retries=2", "retries=2 leaky=none")
-POLICIES = (*COMING_BACK, ONCE, ONCE + " leaky=none")
+POLICIES = ("", "leaky=none", "retries=2", "retries=2 leaky=none",
+            ONCE, ONCE + " leaky=none")
 
 REJECTED_LIES = (
     "height-times-step", "overflow", "zero-width", "short-step", "huge-image",
@@ -68,7 +68,7 @@ class Run:
         self.test = test
         self.watched = Watched(
             f"rcgrpcsrc name=s host=127.0.0.1 port={sim.ports[0]} {COMMON} "
-            f"{options} ! {sink}  s.disparity ! {sink}  s.metadata ! {sink}")
+            f"{options} ! {sink} name=left  s.disparity ! {sink}  s.metadata ! {sink}")
         self.left = StampedPad(self.watched, "left")
         self.pads = [self.left, Pad(self.watched, "disparity"),
                      Pad(self.watched, "metadata")]
@@ -189,7 +189,7 @@ LOSSES = (
 class LossTest(FaultTest):
     def test_comes_back(self):
         for loss in LOSSES:
-            for policy in COMING_BACK:
+            for policy in "", "retries=2 leaky=none":
                 with self.case(loss.fault, policy=policy,
                                more=loss.more) as run:
                     run.wait_for_streaming()
@@ -206,6 +206,19 @@ class LossTest(FaultTest):
                         disconts = sum(d for _, _, d in pad.buffers)
                         self.assertGreaterEqual(disconts, 1 + reconnects)
                     self.assertEqual(run.stats["images-dropped"], 0)
+
+    def test_while_blocked(self):
+        """Downstream takes nothing when the stream is lost."""
+        for loss in LOSSES:
+            for leaky in "none", "downstream":
+                with self.case(loss.fault, policy=f"leaky={leaky}",
+                               more=f"{loss.more} queue-size=1") as run:
+                    reached = Blocked(run.watched, "left").reached
+                    self.assertTrue(reached.wait(60))
+                    if leaky == "downstream":
+                        run.wait_for_streaming()
+                        run.wait_for_streaming()
+                    self.assertEqual(run.errors, [])
 
     def test_does_not_come_back(self):
         for loss in LOSSES:
