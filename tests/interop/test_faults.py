@@ -68,7 +68,8 @@ class Run:
         self.test = test
         self.watched = Watched(
             f"rcgrpcsrc name=s host=127.0.0.1 port={sim.ports[0]} {COMMON} "
-            f"{options} ! {sink} name=left  s.disparity ! {sink}  s.metadata ! {sink}")
+            f"{options} ! {sink} name=left  "
+            f"s.disparity ! {sink}  s.metadata ! {sink}")
         self.left = StampedPad(self.watched, "left")
         self.pads = [self.left, Pad(self.watched, "disparity"),
                      Pad(self.watched, "metadata")]
@@ -114,6 +115,7 @@ class Run:
         change = (structure.get_string("state"),
                   structure.get_uint("attempt")[1])
         self.changes.append(change)
+        self.test.assertLess(len(self.changes), 50, "it goes round and round")
         return change
 
     def stop(self):
