@@ -237,8 +237,8 @@ GST_START_TEST (test_the_source_is_asked_again_in_time)
   source_init (&source);
   source.delay = 2 * G_TIME_SPAN_MILLISECOND;
   RcServer *server = serve (&source, FALSE);
-  GrpcCaller *caller = call_sets (server, RC_STREAM_LEFT);
   gint64 start = g_get_monotonic_time ();
+  GrpcCaller *caller = call_sets (server, RC_STREAM_LEFT);
 
   for (guint i = 0; i < 10; i++)
     check_message (caller, 10, 'A' + i);
