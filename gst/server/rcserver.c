@@ -31,7 +31,11 @@
 #include <grpc/grpc.h>
 #include <grpc/grpc_security.h>
 
-G_DEFINE_QUARK (rc - server - error - quark, rc_server_error)
+GQuark
+rc_server_error_quark (void)
+{
+  return g_quark_from_static_string ("rc-server-error-quark");
+}
 
 /* Bytes of a request; those that we know are below 64. */
 #define MAX_REQUEST_SIZE (64 * 1024)
