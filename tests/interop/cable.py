@@ -5,8 +5,8 @@ that can be cut and made bad.
 Robot and camera are network namespaces. The cable is two TUN devices and a
 thread here that carries packets from one to the other: it needs neither
 netem, which not every kernel has, nor a packet filter. Whatever becomes of
-this process, nothing is left: namespaces and devices end with those who hold
-them.
+this process, nothing is left: the camera ends with it, namespaces and devices
+end with those who hold them.
 """
 
 import collections
@@ -41,7 +41,7 @@ def enter():
     Returns if that was done; else exits with why not, a reported skip."""
     if _MARK in os.environ:
         return
-    for program in "ip", "unshare":
+    for program in "ip", "setpriv", "unshare":
         if shutil.which(program) is None:
             _skip(f"no program {program}")
     if not os.access(_TUN, os.R_OK | os.W_OK):
@@ -216,7 +216,7 @@ class Camera:
 
     SCRIPT = ('echo ready && read -r _ && ip link set lo up && '
               f'ip address add {CAMERA}/24 dev camera && '
-              'ip link set camera up && exec "$@"')
+              'ip link set camera up && exec setpriv --pdeathsig KILL "$@"')
 
     def __init__(self, cable, program, *options):
         self.process = subprocess.Popen(
