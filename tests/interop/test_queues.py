@@ -1,0 +1,327 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""rcgrpcsrc's pads when they are full, blocked or released, and what cycles
+of states leave behind."""
+
+import itertools
+import os
+import sys
+import threading
+import time
+import unittest
+
+try:
+    from watched import Blocked, Gst, Pad, Sink, statistics
+    from camera_server import make_set
+except ImportError as missing:
+    print(f"skipped: {missing}")
+    sys.exit(77)
+
+from pads import (
+    ENDS, ROOMY, PadsTest, attach, branches, detach, endless,
+    expected_request, fakesink)
+
+
+class QueueTest(PadsTest):
+    """left's branch is blocked by its first buffer, right's never is."""
+
+    COUNT = 11
+
+    def blocked(self, options):
+        """A set is sent once right had the one before, the last one when
+        `finish` is set. timestamp-mode=arrival: no DISCONT by clocks."""
+        self.finish = threading.Event()
+
+        def sets(request, call):
+            for number in range(self.COUNT):
+                if number == 1:
+                    self.sink.reached.wait(60)
+                if number > 0:
+                    self.right.wait_for(lambda p: number - 1 in p.captures)
+                if number == self.COUNT - 1:
+                    self.finish.wait(60)
+                yield make_set(request, number)
+
+        self.camera_server = self.camera(sets)
+        watched = self.watched(
+            self.camera_server.port, f"timestamp-mode=arrival {options}",
+            branches("left", "right"))
+        self.sink = Sink(watched, "sink-left")
+        self.sink.gate.clear()
+        self.addCleanup(self.finish.set)
+        self.addCleanup(self.sink.gate.set)
+        self.left, self.right = Pad(watched, "left"), Pad(watched, "right")
+        watched.play()
+        return watched
+
+    def check_end(self, watched, left):
+        """Both have ended, left with these OFFSETs."""
+        self.finish.set()
+        self.assertEqual(watched.wait(ENDS).type, Gst.MessageType.EOS)
+        stats = statistics(watched.source)
+        watched.stop()
+        self.assertEqual(watched.errors + watched.warnings, [])
+        self.assertEqual(self.left.offsets, left)
+        self.assertEqual(self.sink.offsets, left)
+        self.assert_contiguous(self.right, 0)
+        self.assertEqual(len(self.right.buffers), self.COUNT)
+        self.assertEqual(stats["sets-received"], self.COUNT)
+        for pad in (self.left, self.right):
+            self.check_drops(pad, stats)
+        self.assertEqual(stats["images-dropped"], self.COUNT - len(left))
+        self.assert_same_sets(self.left, self.right)
+
+    def check_drops(self, pad, stats):
+        of_pad = stats[pad.name]
+        offsets = pad.offsets
+        self.assertEqual(of_pad["images-received"], stats["sets-received"])
+        self.assertEqual(len(offsets) + of_pad["images-dropped"],
+                         stats["sets-received"])
+        self.assertEqual(of_pad["queue-level"], 0)
+        self.assertEqual(offsets, sorted(set(offsets)))
+        self.assertLess(offsets[-1], stats["sets-received"])
+        follows = [True] + [after != before + 1
+                            for before, after in zip(offsets, offsets[1:])]
+        self.assertEqual([discont for _, _, discont in pad.buffers], follows)
+
+    def test_leaky(self):
+        for leaky, size, left in (
+                ("downstream", 3, [0, 7, 8, 9, 10]),
+                ("downstream", 1, [0, 9, 10]),
+                ("upstream", 3, [0, 1, 2, 3, 10]),
+                ("upstream", 1, [0, 1, 10])):
+            with self.subTest(leaky=leaky, size=size):
+                watched = self.blocked(f"leaky={leaky} queue-size={size}")
+                self.right.wait_for(lambda pad: len(pad.buffers) == 10)
+                stats = statistics(watched.source)
+                self.assertEqual(stats["left"]["queue-level"], size)
+                self.assertEqual(stats["left"]["images-dropped"], 9 - size)
+                self.assertEqual(stats["right"]["images-dropped"], 0)
+                self.sink.gate.set()
+                self.sink.wait_for(size + 1)
+                self.check_end(watched, left)
+
+    def hold_back(self):
+        watched = self.blocked("leaky=none queue-size=2")
+        # One in the sink, two in the queue, one that waits for room, which
+        # right has got already; the fifth is on its way.
+        self.camera_server.wait_for(
+            lambda: self.camera_server.calls
+            and self.camera_server.calls[0].sent == 5)
+        self.assertEqual(self.right.offsets, [0, 1, 2, 3])
+        stats = statistics(watched.source)
+        self.assertEqual(stats["sets-received"], 4)
+        self.assertEqual(stats["left"]["queue-level"], 2)
+        self.assertEqual(stats["images-dropped"], 0)
+        return watched
+
+    def test_not_leaky(self):
+        watched = self.hold_back()
+        self.sink.gate.set()
+        self.check_end(watched, list(range(self.COUNT)))
+
+    def test_leaky_in_playing(self):
+        watched = self.hold_back()
+        watched.source.set_property("leaky", "downstream")
+        self.right.wait_for(lambda pad: len(pad.buffers) == 10)
+        self.sink.gate.set()
+        self.sink.wait_for(3)
+        self.check_end(watched, [0, 8, 9, 10])
+
+    def test_queue_size_in_playing(self):
+        watched = self.hold_back()
+        watched.source.set_property("queue-size", 100)
+        self.right.wait_for(lambda pad: len(pad.buffers) == 10)
+        self.sink.gate.set()
+        self.check_end(watched, list(range(self.COUNT)))
+
+    def test_again_and_again(self):
+        for leaky in ("downstream", "upstream"):
+            with self.subTest(leaky):
+                enough = threading.Event()
+                camera = self.camera(
+                    lambda request, call: itertools.takewhile(
+                        lambda _: not enough.is_set(),
+                        endless(request, call)))
+                watched = self.watched(
+                    camera.port, f"timestamp-mode=arrival leaky={leaky} "
+                    "queue-size=2", branches("left", "right"))
+                sink = Sink(watched, "sink-left")
+                self.addCleanup(sink.gate.set)
+                left, right = Pad(watched, "left"), Pad(watched, "right")
+                watched.play()
+                for _ in range(5):
+                    sink.gate.clear()
+                    right.wait_for_more(10)
+                    sink.gate.set()
+                    sink.wait_for(len(sink.buffers) + 3)
+                enough.set()
+                self.assertEqual(watched.wait(ENDS).type,
+                                 Gst.MessageType.EOS)
+                stats = statistics(watched.source)
+                watched.stop()
+                self.assertEqual(watched.errors, [])
+                self.assertGreater(stats["left"]["images-dropped"], 0)
+                for pad in (left, right):
+                    self.check_drops(pad, stats)
+                self.assert_same_sets(left, right)
+
+
+class ReleaseTest(PadsTest):
+    """Of a pad whose buffer is stuck in its branch."""
+
+    def check(self, options, branch, is_blocked):
+        camera = self.camera(endless)
+        watched = self.watched(
+            camera.port, options, f"{branches('left')} s.right ! {branch}")
+        left = Pad(watched, "left")
+        blocked = is_blocked(watched)
+        watched.play()
+        self.assertTrue(blocked.reached.wait(60))
+        # leaky=none: the client waits for just this pad.
+        if "none" in options:
+            self.wait_until(
+                watched, lambda s: s["right"]["queue-level"] == 1
+                and s["sets-received"] > s["right"]["images-received"])
+        pad = watched.source.get_static_pad("right")
+        release = threading.Thread(
+            target=watched.source.release_request_pad, args=(pad,),
+            daemon=True)
+        release.start()
+        release.join(60)
+        self.assertFalse(release.is_alive())
+        self.assertIsNone(watched.source.get_static_pad("right"))
+        self.assertIsNone(pad.get_peer())
+        camera.wait_for(lambda: len(camera.calls) == 2)
+        self.assert_request(camera.requests[1], expected_request("left"))
+        left.wait_for_more(20)
+
+        # It may come back, to another branch.
+        watched.source.request_pad_simple("right")
+        Sink(watched, element=attach(watched, "right")).wait_for(3)
+        left.wait_for_more()
+        self.stop_in_peace(watched)
+
+    def test_in_a_blocked_pad(self):
+        for leaky in ("none", "downstream"):
+            with self.subTest(leaky):
+                self.check(f"leaky={leaky} queue-size=1", fakesink("right"),
+                           lambda watched: Blocked(watched, "right"))
+
+    def test_in_a_full_queue(self):
+        def full(watched):
+            reached = threading.Event()
+            queue = watched.pipeline.get_by_name("q")
+            queue.connect("overrun", lambda _: reached.set())
+            self.blocked = Blocked(watched, "right")
+            self.reached = reached
+            return self
+
+        for leaky in ("none", "downstream"):
+            with self.subTest(leaky):
+                self.check(
+                    f"leaky={leaky} queue-size=1",
+                    "queue name=q max-size-buffers=1 max-size-bytes=0 "
+                    f"max-size-time=0 ! {fakesink('right')}", full)
+
+
+class Resources:
+    """The process's file descriptors and threads."""
+
+    def __init__(self):
+        self.files = len(os.listdir("/proc/self/fd"))
+        self.threads = len(os.listdir("/proc/self/task"))
+
+    def __le__(self, other):
+        return self.files <= other.files and self.threads <= other.threads
+
+    def __repr__(self):
+        return f"{self.files} files, {self.threads} threads"
+
+
+class CycleTest(PadsTest):
+    def settled(self, condition):
+        """The resources in use once `condition` holds for them: threads and
+        sockets of gRPC end a little later than their call."""
+        for _ in range(3000):
+            resources = Resources()
+            if condition(resources):
+                return resources
+            time.sleep(0.01)
+        self.fail(f"still {resources}")
+
+    def check(self, down):
+        # One worker: the server is no different after the first call.
+        camera = self.camera(endless, max_workers=1)
+        watched = self.watched(
+            camera.port, "", branches("left", "disparity", "metadata"))
+        pads = [Pad(watched, name)
+                for name in ("left", "disparity", "metadata")]
+
+        def cycle():
+            watched.play()
+            for pad in pads:
+                pad.wait_for_more()
+            watched.pipeline.set_state(down)
+            camera.wait_for(lambda: all(call.ended for call in camera.calls))
+
+        for _ in range(5):
+            cycle()
+        before = self.settled(self.is_stable())
+        for _ in range(20):
+            cycle()
+        self.settled(lambda now: now <= before)
+        self.stop_in_peace(watched)
+        self.assertEqual(len(camera.calls), 25)
+
+    def is_stable(self, times=20):
+        seen = []
+
+        def condition(resources):
+            seen.append(repr(resources))
+            return len(seen) >= times and len(set(seen[-times:])) == 1
+
+        return condition
+
+    def test_null(self):
+        self.check(Gst.State.NULL)
+
+    def test_ready(self):
+        self.check(Gst.State.READY)
+
+    def test_paused(self):
+        self.check(Gst.State.PAUSED)
+
+    def test_pads(self):
+        """Those that come and go in PLAYING leave nothing behind either."""
+        camera = self.camera(endless, max_workers=1)
+        watched = self.watched(camera.port, ROOMY, branches("left"))
+        left = Pad(watched, "left")
+        gone = []
+        watched.play()
+
+        def cycle():
+            pad = watched.source.request_pad_simple("right")
+            child = watched.source.get_by_name("right")
+            child.weak_ref(gone.append, True)
+            del child
+            sink = attach(watched, "right")
+            Sink(watched, element=sink).wait_for(1)
+            watched.source.release_request_pad(pad)
+            detach(watched, sink)
+            left.wait_for_more()
+
+        for _ in range(5):
+            cycle()
+        before = self.settled(self.is_stable())
+        for _ in range(20):
+            cycle()
+        self.settled(lambda now: now <= before)
+        self.stop_in_peace(watched)
+        # Until then messages have references to what they came from.
+        watched.messages.clear()
+        self.settled(lambda _: len(gone) == 25)
+        self.assert_contiguous(left)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
