@@ -151,17 +151,9 @@ class StopTest(LifeTest):
         watched.play()
         self.assertTrue(reached.wait(60))
         self.assert_stops(watched)
-
-    def test_loss_is_counted(self):
-        """Of what waits in the pad's thread, too."""
-        camera = self.camera(endless)
-        watched = self.watched(camera.port)
-        blocked = Blocked(watched, types=Gst.PadProbeType.EVENT_DOWNSTREAM)
-        watched.play()
-        self.assertTrue(blocked.reached.wait(60))
-        self.wait_until(watched, lambda s: s["sets-received"] >= 3)
-        self.assert_stops(watched)
+        # The image that waited with it is lost, and counted.
         left = statistics(watched.source)["left"]
+        self.assertGreater(left["images-received"], 0)
         self.assertEqual(left["images-dropped"], left["images-received"])
 
     def test_at_the_end(self):
