@@ -205,6 +205,31 @@ class ReleaseTest(LifeTest):
         self.check_while_held_back(Gst.PadProbeType.EVENT_DOWNSTREAM)
 
 
+    def test_flush_refuses_an_event(self):
+        camera = self.camera(endless)
+        watched = self.watched(camera.port, rest="")
+        pad = watched.source.request_pad_simple("left")
+        reached, flushed = threading.Event(), threading.Event()
+
+        def on_event(_pad, _parent, event):
+            if event.type == Gst.EventType.FLUSH_START:
+                flushed.set()
+            elif event.type == Gst.EventType.SEGMENT:
+                reached.set()
+                return not flushed.wait(60)
+            return True
+
+        taker = Gst.Pad.new("sink", Gst.PadDirection.SINK)
+        taker.set_event_function_full(on_event)
+        taker.set_active(True)
+        self.assertEqual(pad.link(taker), Gst.PadLinkReturn.OK)
+        watched.play()
+        self.assertTrue(reached.wait(60))
+        watched.source.release_request_pad(pad)
+        self.assertTrue(flushed.is_set())
+        self.assert_stops(watched)
+
+
 class NumBuffersTest(LifeTest):
     STREAMS = ("left", "right", "disparity", "confidence", "error", "mesh",
                "metadata")
