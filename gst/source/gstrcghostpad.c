@@ -64,6 +64,22 @@ end_push (PushState *state)
   gst_clear_object (&taker);
 }
 
+/* A branch that is shut down, flushed or replaced in the middle of a push. An
+ * event that went with the buffer can make that look like an error. */
+static gboolean
+is_leaving (PushState *state, GstPad *ghost)
+{
+  g_autoptr (GstPad) peer = gst_pad_get_peer (ghost);
+  gboolean flushing;
+
+  if (state->taker == NULL)
+    return FALSE;
+  GST_OBJECT_LOCK (state->taker);
+  flushing = GST_PAD_IS_FLUSHING (state->taker);
+  GST_OBJECT_UNLOCK (state->taker);
+  return flushing || peer != state->taker;
+}
+
 static GstFlowReturn
 chain (GstPad *proxy, GstObject *parent, GstBuffer *buffer)
 {
@@ -77,6 +93,8 @@ chain (GstPad *proxy, GstObject *parent, GstBuffer *buffer)
     return GST_FLOW_FLUSHING;
   }
   ret = gst_pad_push (ghost, buffer);
+  if (ret != GST_FLOW_OK && is_leaving (state, ghost))
+    ret = GST_FLOW_FLUSHING;
   end_push (state);
 
   switch (ret) {
@@ -86,7 +104,7 @@ chain (GstPad *proxy, GstObject *parent, GstBuffer *buffer)
     ret = GST_FLOW_OK;
     break;
   case GST_FLOW_FLUSHING:
-    /* The branch was shut down without being unlinked: it may be replaced. */
+    /* The branch may be replaced. */
     GST_OBJECT_LOCK (ghost);
     if (!GST_PAD_IS_FLUSHING (ghost))
       ret = GST_FLOW_OK;

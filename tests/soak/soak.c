@@ -424,7 +424,7 @@ report (Soak *soak, gdouble seconds)
   printf ("images: %" G_GUINT64_FORMAT
           " dropped and counted; of %" G_GUINT64_FORMAT
           " in closed accounts %" G_GUINT64_FORMAT " lost without a counter\n",
-      figures->dropped, figures->accounted, figures->lost);
+      figures->dropped, figures->account.images, figures->account.lost);
   printf ("worst stop %.3f s, worst release of a pad %.3f s\n",
       figures->worst_stop / 1e6, figures->worst_release / 1e6);
   printf ("threads in NULL %u, files %u\n", soak->max_threads, soak->max_fds);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "soakcheck.h"
+#include "soakcameras.h"
 #include "soaklog.h"
 #include "soakpictures.h"
 
@@ -18,10 +19,10 @@ struct _SoakCheck {
   SoakPictures *pictures;
   GstCaps *unix_time_caps;
 
+  SoakCameras *cameras;
+
   GMutex lock;
-  /* lock */
-  GPtrArray *cameras; /* (element-type SoakCamera), the newest last */
-  SoakCheckFigures figures;
+  SoakCheckFigures figures; /* lock */
 };
 
 struct _SoakPad {
@@ -57,14 +58,14 @@ soak_check_new (void)
   g_mutex_init (&check->lock);
   check->pictures = soak_pictures_new ();
   check->unix_time_caps = gst_caps_new_empty_simple ("timestamp/x-unix");
-  check->cameras = g_ptr_array_new_with_free_func (g_free);
+  check->cameras = soak_cameras_new ();
   return check;
 }
 
 void
 soak_check_free (SoakCheck *check)
 {
-  g_ptr_array_unref (check->cameras);
+  soak_cameras_free (check->cameras);
   gst_caps_unref (check->unix_time_caps);
   soak_pictures_free (check->pictures);
   g_mutex_clear (&check->lock);
@@ -82,19 +83,13 @@ soak_check_get_figures (SoakCheck *check, SoakCheckFigures *figures)
 void
 soak_check_add_camera (SoakCheck *check, SoakCamera *camera)
 {
-  g_mutex_lock (&check->lock);
-  g_ptr_array_add (check->cameras, camera);
-  g_mutex_unlock (&check->lock);
+  soak_cameras_add (check->cameras, camera);
 }
 
 void
-soak_check_forget (SoakCheck *check, SoakCamera *current)
+soak_check_forget (SoakCheck *check, const SoakCamera *current)
 {
-  g_mutex_lock (&check->lock);
-  for (guint i = check->cameras->len; i > 0; i--)
-    if (check->cameras->pdata[i - 1] != current)
-      g_ptr_array_remove_index (check->cameras, i - 1);
-  g_mutex_unlock (&check->lock);
+  soak_cameras_forget (check->cameras, current);
   soak_pictures_forget (check->pictures);
 }
 
@@ -106,97 +101,13 @@ count (SoakCheck *check, guint64 *figure)
   g_mutex_unlock (&check->lock);
 }
 
-/* ---- which camera took it ---- */
-
-static gboolean
-is_clock_of (SoakCamera *camera, guint64 begin)
-{
-  if (camera->base != 0)
-    return camera->base == begin;
-  return begin >= camera->from && begin <= camera->to;
-}
-
-/* Bit flips can be anywhere, also in what says where an image is from. */
-static gboolean
-may_be_corrupt_unlocked (SoakCheck *check)
-{
-  for (guint i = 0; i < check->cameras->len; i++) {
-    const SoakCamera *camera = check->cameras->pdata[i];
-
-    if (camera->faults & 1u << SIM_FAULT_CORRUPT)
-      return TRUE;
-  }
-  return FALSE;
-}
-
-/* FALSE if no camera that ran could have sent set @number with that time. */
-static gboolean
-find_camera (SoakCheck *check, const Claims *claims, SoakCamera *found)
-{
-  guint64 begin = claims->set_timestamp - soak_capture_of (claims->number);
-  SoakCamera *jumping = NULL, *match = NULL;
-
-  g_mutex_lock (&check->lock);
-  for (guint i = 0; i < check->cameras->len && match == NULL; i++) {
-    SoakCamera *camera = check->cameras->pdata[i];
-
-    if (camera->faults & 1u << SIM_FAULT_CLOCK_JUMP)
-      jumping = camera;
-    if (is_clock_of (camera, begin)) {
-      camera->base = begin;
-      match = camera;
-    }
-  }
-  if (match == NULL)
-    match = jumping;
-  if (match != NULL)
-    *found = *match;
-  g_mutex_unlock (&check->lock);
-  return match != NULL;
-}
-
-/* The camera and the number of what only has a time. */
-static gboolean
-find_number (
-    SoakCheck *check, guint64 timestamp, SoakCamera *found, guint64 *number)
-{
-  gboolean good = FALSE;
-
-  g_mutex_lock (&check->lock);
-  for (guint i = 0; i < check->cameras->len; i++) {
-    const SoakCamera *camera = check->cameras->pdata[i];
-    guint64 n;
-
-    /* A clock that jumped by whole seconds looks like many other sets. */
-    if (camera->faults & 1u << SIM_FAULT_CLOCK_JUMP) {
-      good = FALSE;
-      break;
-    }
-    if (camera->base == 0 || timestamp < camera->base)
-      continue;
-    n = ((timestamp - camera->base) * SOAK_FPS + GST_SECOND / 2) / GST_SECOND
-        + 1;
-    if (camera->base + soak_capture_of (n) == timestamp) {
-      good = TRUE;
-      *number = n;
-      *found = *camera;
-    }
-  }
-  g_mutex_unlock (&check->lock);
-  return good;
-}
-
 static gboolean
 may_be_corrupt (SoakCheck *check)
 {
-  gboolean corrupt;
-
-  g_mutex_lock (&check->lock);
-  corrupt = may_be_corrupt_unlocked (check);
-  if (corrupt)
-    check->figures.corrupted++;
-  g_mutex_unlock (&check->lock);
-  return corrupt;
+  if (!soak_cameras_may_corrupt (check->cameras))
+    return FALSE;
+  count (check, &check->figures.corrupted);
+  return TRUE;
 }
 
 /* ---- images ---- */
@@ -277,7 +188,8 @@ check_frame (SoakPad *self, const GstVideoFrame *frame, Claims *claims)
     soak_violation ("%s: torn stamp", self->name);
     return;
   }
-  if (!find_camera (check, claims, &camera)) {
+  if (!soak_cameras_find (
+          check->cameras, claims->number, claims->set_timestamp, &camera)) {
     soak_violation ("%s: pixels of set %" G_GUINT64_FORMAT
                     " have another set's time, %" G_GUINT64_FORMAT,
         self->name, claims->number, claims->set_timestamp);
@@ -366,7 +278,8 @@ check_mesh (SoakPad *self, const GstMapInfo *map, guint64 timestamp)
 
   /* Before there was an image its camera's clock is not known. */
   if (may_be_corrupt (check)
-      || !find_number (check, timestamp, &camera, &number))
+      || !soak_cameras_find_number (
+          check->cameras, timestamp, &camera, &number))
     return;
   if (!equals_mesh (check, map, camera.width, camera.height, number)
       && (camera.other_width == 0

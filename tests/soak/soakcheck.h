@@ -27,7 +27,7 @@ void soak_check_get_figures (SoakCheck *check, SoakCheckFigures *figures);
 void soak_check_add_camera (SoakCheck *check, SoakCamera *camera);
 
 /* Nothing is in a pipeline: what was before @current is gone for good. */
-void soak_check_forget (SoakCheck *check, SoakCamera *current);
+void soak_check_forget (SoakCheck *check, const SoakCamera *current);
 
 /* Watches @pad until it is gone. The reference is the caller's. */
 SoakPad *soak_pad_new (SoakCheck *check, GstPad *pad);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "soakpipeline.h"
+#include "soakbranch.h"
 #include "soaklog.h"
 
 /* Any one step of what is not a stop. */
@@ -12,26 +13,11 @@
 #define TIMEOUT ((SOAK_SANITIZED ? 4 : 1) * GST_SECOND)
 #define BACKOFF_MAX (300 * GST_MSECOND)
 
-#define MAX_SLOWNESS 40 /* ms an image */
-#define FAR_AWAY (GST_SECOND * 3600)
-
-typedef enum {
-  BRANCH_NONE,
-  BRANCH_FAST,
-  BRANCH_SLOW,
-  BRANCH_LATE,    /* a sink that waits for an hour */
-  BRANCH_BLOCKED, /* a probe that never lets go */
-  N_BRANCHES,
-} Branch;
-
-static const gchar *const branch_names[] = {
-    "none", "fast", "slow", "late", "blocked"};
-
 typedef struct {
   GstPad *pad;
   SoakPad *watch;
   gboolean whole; /* since the run began */
-  Branch branch;
+  SoakBranch branch;
   GstElement *sink;
 } Stream;
 
@@ -161,16 +147,6 @@ soak_pipeline_set_camera (SoakPipeline *self, const SoakCamera *camera)
 
 /* ---- messages ---- */
 
-static guint64
-get_count (const GstStructure *stats, const gchar *name)
-{
-  guint64 count = 0;
-
-  if (!gst_structure_get_uint64 (stats, name, &count))
-    soak_violation ("stats without %s", name);
-  return count;
-}
-
 static GstStructure *
 get_stats (SoakPipeline *self)
 {
@@ -185,7 +161,7 @@ count_sets (SoakPipeline *self)
 {
   g_autoptr (GstStructure) stats = get_stats (self);
 
-  return get_count (stats, "sets-received");
+  return soak_stats_count (stats, "sets-received");
 }
 
 static gboolean
@@ -284,59 +260,13 @@ soak_pipeline_run (SoakPipeline *self, guint ms)
   pump (self, g_get_monotonic_time () + ms * G_TIME_SPAN_MILLISECOND);
 }
 
-/* ---- the account of a run ---- */
-
-static void
-check_pad_account (
-    SoakPipeline *self, const GstStructure *stats, Stream *stream)
-{
-  const gchar *name = GST_PAD_NAME (stream->pad);
-  const GValue *value = gst_structure_get_value (stats, name);
-  guint64 passed = soak_pad_count (stream->watch);
-  guint64 received, dropped;
-  guint level = 0;
-
-  if (value == NULL) {
-    soak_violation ("stats have nothing of %s", name);
-    return;
-  }
-  stats = gst_value_get_structure (value);
-  received = get_count (stats, "images-received");
-  dropped = get_count (stats, "images-dropped");
-  gst_structure_get_uint (stats, "queue-level", &level);
-  if (level != 0)
-    soak_violation ("%s: %u images in the queue after the end", name, level);
-
-  /* One of before the counters began anew may have come after. */
-  if (self->run.resumed && passed + dropped == received + 1)
-    passed--;
-  self->figures->accounted += received;
-  if (passed + dropped == received)
-    return;
-  if (passed + dropped < received)
-    self->figures->lost += received - passed - dropped;
-  soak_violation ("%s: %" G_GUINT64_FORMAT " received, but %" G_GUINT64_FORMAT
-                  " passed and %" G_GUINT64_FORMAT " dropped",
-      name, received, passed, dropped);
-}
-
 /* Every set has what every pad asked for. */
-static void
-check_sets (SoakPipeline *self, const GstStructure *stats, Stream *stream)
+static gboolean
+has_whole_sets (SoakPipeline *self)
 {
-  const gchar *name = GST_PAD_NAME (stream->pad);
-  const GValue *value = gst_structure_get_value (stats, name);
-  guint64 sets = get_count (stats, "sets-received");
-  guint64 received;
-
-  if (value == NULL || had_fault (self, SIM_FAULT_TRUNCATE)
-      || had_fault (self, SIM_FAULT_LIE) || had_fault (self, SIM_FAULT_CORRUPT))
-    return;
-  received = get_count (gst_value_get_structure (value), "images-received");
-  if (received != sets)
-    soak_violation ("%s: %" G_GUINT64_FORMAT " images of %" G_GUINT64_FORMAT
-                    " sets",
-        name, received, sets);
+  return !had_fault (self, SIM_FAULT_TRUNCATE)
+         && !had_fault (self, SIM_FAULT_LIE)
+         && !had_fault (self, SIM_FAULT_CORRUPT);
 }
 
 /* In READY or NULL, when nothing moves. */
@@ -347,15 +277,16 @@ close_account (SoakPipeline *self)
 
   if (!self->run.playing)
     return;
-  self->figures->sets += get_count (stats, "sets-received");
-  self->figures->rejected += get_count (stats, "sets-rejected");
-  self->figures->dropped += get_count (stats, "images-dropped");
-  self->figures->reconnects += get_count (stats, "reconnects");
+  self->figures->sets += soak_stats_count (stats, "sets-received");
+  self->figures->rejected += soak_stats_count (stats, "sets-rejected");
+  self->figures->dropped += soak_stats_count (stats, "images-dropped");
+  self->figures->reconnects += soak_stats_count (stats, "reconnects");
   for (guint i = 0; i < RC_N_STREAMS; i++) {
     if (self->streams[i].pad == NULL || !self->streams[i].whole)
       continue;
-    check_pad_account (self, stats, &self->streams[i]);
-    check_sets (self, stats, &self->streams[i]);
+    soak_account_check (stats, rc_stream_to_string (i),
+        soak_pad_count (self->streams[i].watch), self->run.resumed,
+        has_whole_sets (self), &self->figures->account);
   }
 }
 
@@ -446,42 +377,6 @@ soak_pipeline_set_state (SoakPipeline *self, GstState state)
 
 /* ---- branches ---- */
 
-static void
-on_slow_image (
-    GstElement *sink, GstBuffer *buffer, GstPad *pad, gpointer slowness)
-{
-  g_usleep (GPOINTER_TO_UINT (slowness));
-}
-
-static GstPadProbeReturn
-keep_blocked (GstPad *pad, GstPadProbeInfo *info, gpointer data)
-{
-  return GST_PAD_PROBE_OK;
-}
-
-static GstElement *
-make_sink (SoakPipeline *self, Branch branch)
-{
-  GstElement *sink = gst_element_factory_make ("fakesink", NULL);
-  guint slowness =
-      g_rand_int_range (self->rand, 1, MAX_SLOWNESS) * G_TIME_SPAN_MILLISECOND;
-  g_autoptr (GstPad) pad = gst_element_get_static_pad (sink, "sink");
-
-  g_object_set (sink, "async", g_rand_boolean (self->rand), "sync",
-      branch == BRANCH_LATE || g_rand_boolean (self->rand), NULL);
-  if (branch == BRANCH_LATE) {
-    g_object_set (sink, "ts-offset", (gint64)FAR_AWAY, NULL);
-  } else if (branch == BRANCH_SLOW) {
-    g_object_set (sink, "signal-handoffs", TRUE, NULL);
-    g_signal_connect (sink, "handoff", G_CALLBACK (on_slow_image),
-        GUINT_TO_POINTER (slowness));
-  } else if (branch == BRANCH_BLOCKED) {
-    gst_pad_add_probe (
-        pad, GST_PAD_PROBE_TYPE_BLOCK_DOWNSTREAM, keep_blocked, NULL, NULL);
-  }
-  return sink;
-}
-
 void
 soak_pipeline_link (SoakPipeline *self, RcStream id)
 {
@@ -490,13 +385,10 @@ soak_pipeline_link (SoakPipeline *self, RcStream id)
 
   if (stream->pad == NULL || stream->sink != NULL)
     return;
-  /* Every other one is fast: what is held back shows few images. */
-  stream->branch = g_rand_boolean (self->rand)
-                       ? BRANCH_FAST
-                       : g_rand_int_range (self->rand, BRANCH_SLOW, N_BRANCHES);
+  stream->branch = soak_branch_choose (self->rand);
   soak_log ("link %s to a %s branch", rc_stream_to_string (id),
-      branch_names[stream->branch]);
-  stream->sink = make_sink (self, stream->branch);
+      soak_branch_to_string (stream->branch));
+  stream->sink = soak_branch_make (stream->branch, self->rand);
   pad = gst_element_get_static_pad (stream->sink, "sink");
   soak_wait_begin ("linking", STEP_LIMIT);
   gst_bin_add (GST_BIN (self->pipeline), stream->sink);
@@ -519,7 +411,7 @@ remove_branch (SoakPipeline *self, Stream *stream, gboolean unlink_first)
   gst_bin_remove (GST_BIN (self->pipeline), stream->sink);
   soak_wait_end ();
   stream->sink = NULL;
-  stream->branch = BRANCH_NONE;
+  stream->branch = SOAK_BRANCH_NONE;
 }
 
 void
@@ -623,8 +515,7 @@ static gboolean
 is_held_back (SoakPipeline *self)
 {
   for (guint i = 0; i < RC_N_STREAMS; i++)
-    if (self->streams[i].branch == BRANCH_LATE
-        || self->streams[i].branch == BRANCH_BLOCKED)
+    if (self->streams[i].branch > SOAK_BRANCH_SLOW)
       return TRUE;
   return FALSE;
 }

@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include "soakaccount.h"
 #include "soakcheck.h"
 #include "wire/rcstream.h"
 
@@ -12,12 +13,11 @@
 #define SOAK_STOP_LIMIT ((SOAK_SANITIZED ? 5 : 1) * G_TIME_SPAN_SECOND)
 
 typedef struct {
-  guint64 sets;      /* received */
-  guint64 rejected;  /* messages that were no sets */
-  guint64 dropped;   /* images, by the statistics */
-  guint64 accounted; /* images of which the account was checked */
-  guint64 lost;      /* of those, without a counter */
+  guint64 sets;     /* received */
+  guint64 rejected; /* messages that were no sets */
+  guint64 dropped;  /* images, by the statistics */
   guint64 reconnects;
+  SoakAccountFigures account;
   guint errors;         /* expected */
   gint64 worst_stop;    /* µs */
   gint64 worst_release; /* µs */
