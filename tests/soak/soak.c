@@ -316,6 +316,7 @@ check_quiescence (Soak *soak)
   check_count (soak, "files", soak_count_fds, soak_list_fds, &soak->max_fds);
   rss = soak_get_rss ();
   g_array_append_val (soak->rss, rss);
+  soak_log ("in NULL: %.2f MiB", rss / 1048576.0);
 }
 
 static void
