@@ -22,10 +22,10 @@
 /* Cycles until everything that is made once has been made. */
 #define WARM_UP_CYCLES 25
 
-/* Growth of what is resident, between the first and the last quiescent points
- * after the warm-up. Beyond it something is kept from cycle to cycle. */
+/* Growth of what is resident in NULL, from the first quarter after the warm-up
+ * to the last. Beyond it something is kept from cycle to cycle. */
 #define RSS_BOUND (4 * 1024 * 1024)
-#define RSS_SAMPLES 15
+#define MIN_RSS_SAMPLES 15
 
 /* Threads and files that are on their way out may take this, µs. */
 #define SETTLE_LIMIT ((SOAK_SANITIZED ? 20 : 5) * G_TIME_SPAN_SECOND)
@@ -357,41 +357,36 @@ run_cycle (Soak *soak)
 
 /* ---- figures ---- */
 
-static gint
-compare_sizes (gconstpointer a, gconstpointer b)
-{
-  guint64 x = *(const guint64 *)a, y = *(const guint64 *)b;
-
-  return (x > y) - (x < y);
-}
-
 static guint64
-get_median (const GArray *sizes, guint from, guint n)
+get_least (const GArray *sizes, guint from, guint n)
 {
-  guint64 sorted[RSS_SAMPLES];
+  guint64 least = G_MAXUINT64;
 
   for (guint i = 0; i < n; i++)
-    sorted[i] = g_array_index (sizes, guint64, from + i);
-  qsort (sorted, n, sizeof sorted[0], compare_sizes);
-  return sorted[n / 2];
+    least = MIN (least, g_array_index (sizes, guint64, from + i));
+  return least;
 }
 
+/* It goes up and down by some MiB with what malloc () could give back; what is
+ * kept from cycle to cycle lifts the least. */
 static void
 report_rss (Soak *soak)
 {
+  guint n = (soak->rss->len - MIN (soak->rss->len, WARM_UP_CYCLES)) / 4;
   guint64 first, last;
 
   if (SOAK_SANITIZED) {
     printf ("RSS: not looked at, with a sanitizer\n");
     return;
   }
-  if (soak->rss->len < WARM_UP_CYCLES + 2 * RSS_SAMPLES) {
+  if (n < MIN_RSS_SAMPLES) {
     printf ("RSS: not looked at, too few cycles\n");
     return;
   }
-  first = get_median (soak->rss, WARM_UP_CYCLES, RSS_SAMPLES);
-  last = get_median (soak->rss, soak->rss->len - RSS_SAMPLES, RSS_SAMPLES);
-  printf ("RSS in NULL: %.1f MiB after the warm-up, %.1f MiB at the end\n",
+  first = get_least (soak->rss, WARM_UP_CYCLES, n);
+  last = get_least (soak->rss, soak->rss->len - n, n);
+  printf ("RSS in NULL, the least: %.1f MiB in the first quarter after the "
+          "warm-up, %.1f MiB in the last\n",
       first / 1048576.0, last / 1048576.0);
   if (last > first + RSS_BOUND)
     soak_violation ("RSS grew by more than %d MiB", RSS_BOUND / 1048576);
