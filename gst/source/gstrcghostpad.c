@@ -141,38 +141,38 @@ can_wait_for_buffer (GstEvent *event)
 }
 
 /* The ghost pad sends it before the next buffer or event. */
-static gboolean
+static GstFlowReturn
 keep_event (GstPad *ghost, GstEvent *event)
 {
   GstFlowReturn ret = gst_pad_store_sticky_event (ghost, event);
 
   gst_event_unref (event);
-  return ret == GST_FLOW_OK;
+  return ret;
 }
 
 /* Serialized events can be blocked by the branch as buffers can. */
-static gboolean
+static GstFlowReturn
 handle_event (GstPad *proxy, GstObject *parent, GstEvent *event)
 {
   PushState *state =
       g_object_get_qdata (G_OBJECT (parent), push_state_quark ());
+  gboolean in_order = GST_EVENT_IS_SERIALIZED (event)
+                      && GST_EVENT_TYPE (event) != GST_EVENT_FLUSH_STOP;
   gboolean handled;
 
   if (GST_EVENT_TYPE (event) == GST_EVENT_STREAM_START)
     event = set_group (event, state);
   if (can_wait_for_buffer (event))
     return keep_event (GST_PAD (parent), event);
-  if (!GST_EVENT_IS_SERIALIZED (event)
-      || GST_EVENT_TYPE (event) == GST_EVENT_FLUSH_STOP)
-    return gst_pad_event_default (proxy, parent, event);
 
-  if (!begin_push (state, GST_PAD (parent))) {
+  if (in_order && !begin_push (state, GST_PAD (parent))) {
     gst_event_unref (event);
-    return FALSE;
+    return GST_FLOW_FLUSHING;
   }
   handled = gst_pad_event_default (proxy, parent, event);
-  end_push (state);
-  return handled;
+  if (in_order)
+    end_push (state);
+  return handled ? GST_FLOW_OK : GST_FLOW_ERROR;
 }
 
 /* The same of queries: that for allocation is answered in order. */
@@ -221,7 +221,7 @@ gst_rc_ghost_pad_new (GstRcStreamSrc *child, GstPadTemplate *templ)
       ghost, GST_PAD_PROBE_TYPE_BUFFER, note_passing, child, NULL);
   proxy = GST_PAD (gst_proxy_pad_get_internal (GST_PROXY_PAD (ghost)));
   gst_pad_set_chain_function (proxy, chain);
-  gst_pad_set_event_function (proxy, handle_event);
+  gst_pad_set_event_full_function (proxy, handle_event);
   gst_pad_set_query_function (proxy, handle_query);
   return ghost;
 }

@@ -313,11 +313,21 @@ has_ended (SoakPipeline *self)
   return g_strcmp0 (gst_structure_get_string (stats, "state"), "ended") == 0;
 }
 
+/* A flush takes a pipeline back to PAUSED for a while, and not its source. */
+static gboolean
+is_source_playing (SoakPipeline *self)
+{
+  GstState state;
+
+  gst_element_get_state (self->source, &state, NULL, 0);
+  return state == GST_STATE_PLAYING;
+}
+
 static void
 begin_playing (SoakPipeline *self)
 {
   /* Counters stay when there is nothing more to count. */
-  if (self->run.playing && has_ended (self))
+  if (self->run.playing && (is_source_playing (self) || has_ended (self)))
     return;
   if (self->run.playing) {
     self->run.resumed = TRUE;
