@@ -82,11 +82,14 @@ static gboolean
 load_authorities (RcTlsHandshake *self, const gchar *file, GError **error)
 {
   g_autoptr (GTlsDatabase) database = NULL;
+  g_autofree gchar *path = NULL;
   g_autoptr (GError) cause = NULL;
 
   if (file == NULL)
     return TRUE;
-  database = g_tls_file_database_new (file, &cause);
+  /* GLib takes absolute names only here. */
+  path = g_canonicalize_filename (file, NULL);
+  database = g_tls_file_database_new (path, &cause);
   if (!database) {
     g_set_error (error, RC_CLIENT_ERROR, RC_CLIENT_ERROR_TLS_SETTINGS,
         "the authorities' certificates: %s", cause->message);

@@ -15,17 +15,25 @@ void
 gst_rc_grpc_src_finish (GstRcGrpcSrc *self)
 {
   g_autoptr (GPtrArray) children = NULL;
+  gboolean distributing;
 
   GST_OBJECT_LOCK (self);
   self->ended = TRUE;
-  if (!self->distributing)
-    children = gst_rc_grpc_src_list_children_unlocked (self);
+  children = gst_rc_grpc_src_list_children_unlocked (self);
+  distributing = self->distributing;
   if (self->client != NULL)
     rc_client_cancel (self->client);
   GST_OBJECT_UNLOCK (self);
 
-  for (guint i = 0; children != NULL && i < children->len; i++)
-    rc_set_queue_end (gst_rc_grpc_src_nth_queue (children, i));
+  /* A push that waits for room goes through, or else a muxer that waits for
+   * another pad's EOS would never make any. */
+  for (guint i = 0; i < children->len; i++) {
+    if (distributing)
+      rc_set_queue_set_limit (gst_rc_grpc_src_nth_queue (children, i),
+          G_MAXUINT, RC_LEAKY_DOWNSTREAM);
+    else
+      rc_set_queue_end (gst_rc_grpc_src_nth_queue (children, i));
+  }
 }
 
 /* ---- sets, in the client's thread ---- */
@@ -444,6 +452,7 @@ gst_rc_grpc_src_start_client (GstRcGrpcSrc *self)
   }
   GST_OBJECT_LOCK (self);
   self->client = client;
+  gst_rc_grpc_src_limit_queues_unlocked (self);
   gst_rc_grpc_src_update_request_unlocked (self);
   GST_OBJECT_UNLOCK (self);
   return TRUE;

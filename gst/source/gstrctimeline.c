@@ -27,7 +27,6 @@ gst_rc_timeline_start (GstRcTimeline *timeline, GstRcTimestampMode mode)
   timeline->mode = mode;
   timeline->last_pts = GST_CLOCK_TIME_NONE;
   timeline->broken = FALSE;
-  timeline->arrival = 0;
   timeline->floor = 0;
 }
 

@@ -306,6 +306,25 @@ class FlushTest(ReconnectTest):
                 self.assertEqual(len(set(times)), len(times))
 
 
+    def test_flush_in_paused(self):
+        """Running time begins anew, and PTS with it."""
+        camera = self.camera(endless)
+        watched = self.watched(camera.port)
+        pad = Pad(watched, "left")
+        self.expect_start(watched)
+        pad.wait_for(lambda pad: pad.buffers
+                     and pad.buffers[-1][1] > Gst.SECOND)
+        watched.pipeline.set_state(Gst.State.PAUSED)
+        watched.source.send_event(Gst.Event.new_flush_start())
+        watched.source.send_event(Gst.Event.new_flush_stop(True))
+        number = len(pad.buffers)
+        watched.play()
+        pad.wait_for_more(20)
+        watched.stop()
+        times = [pts for _, pts, _ in pad.buffers[number:]]
+        self.assertEqual(len(set(times)), len(times))
+
+
 @unittest.skipIf(shutil.which("ffprobe") is None, "no ffprobe")
 class RecordingTest(ReconnectTest):
     def packets(self, path):

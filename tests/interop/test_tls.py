@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """rcgrpcsrc over TLS: what users set, and what they read when it is wrong."""
 
+import os
 import sys
 import unittest
 
@@ -81,6 +82,11 @@ class TlsTest(unittest.TestCase):
     def test_authority(self):
         camera = self.camera(certificates.untrusted)
         self.assert_error(NOT_AUTHORIZED, "tls-ca-file", camera.port)
+
+    def test_relative_file_name(self):
+        camera = self.camera(certificates.server)
+        name = os.path.relpath(certificates.ca.certificate)
+        self.assert_works(camera.port, f"tls-ca-file={name}")
 
     def test_name(self):
         camera = self.camera(certificates.wrong_name)
