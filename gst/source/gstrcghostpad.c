@@ -6,7 +6,7 @@
 
 #include "source/gstrcghostpad.h"
 
-/* How long a push may still take when its pad is released. */
+/* How long a push is waited for when its pad is released. */
 #define PUSH_GRACE (250 * G_TIME_SPAN_MILLISECOND)
 
 /* Attached to the ghost pad as qdata and freed with it. */
@@ -15,7 +15,8 @@ typedef struct {
 
   GMutex lock; /* a leaf */
   GCond idle;
-  gboolean pushing;  /* a buffer, or an event that goes the way of buffers */
+  GThread *pusher;   /* of a buffer, or an event that goes the way of buffers;
+                      * NULL: there is no push under way */
   gboolean stopping; /* nothing is pushed any more */
   GstPad *taker;     /* the peer that is being pushed to, if any; owned */
 } PushState;
@@ -44,7 +45,7 @@ begin_push (PushState *state, GstPad *ghost)
   g_mutex_lock (&state->lock);
   may_push = !state->stopping;
   if (may_push) {
-    state->pushing = TRUE;
+    state->pusher = g_thread_self ();
     state->taker = gst_pad_get_peer (ghost);
   }
   g_mutex_unlock (&state->lock);
@@ -57,7 +58,7 @@ end_push (PushState *state)
   GstPad *taker;
 
   g_mutex_lock (&state->lock);
-  state->pushing = FALSE;
+  state->pusher = NULL;
   taker = g_steal_pointer (&state->taker);
   g_cond_signal (&state->idle);
   g_mutex_unlock (&state->lock);
@@ -226,45 +227,19 @@ gst_rc_ghost_pad_new (GstRcStreamSrc *child, GstPadTemplate *templ)
   return ghost;
 }
 
-/* From now on there is no other push. TRUE, and its peer, if the one under way
- * does not end by itself within PUSH_GRACE. */
-static gboolean
-is_stuck (PushState *state, GstPad **taker)
+gboolean
+gst_rc_ghost_pad_stop (GstPad *pad)
 {
+  PushState *state = g_object_get_qdata (G_OBJECT (pad), push_state_quark ());
   gint64 deadline = g_get_monotonic_time () + PUSH_GRACE;
-  gboolean stuck;
+  gboolean idle;
 
   g_mutex_lock (&state->lock);
   state->stopping = TRUE;
-  while (state->pushing
+  while (state->pusher != NULL && state->pusher != g_thread_self ()
          && g_cond_wait_until (&state->idle, &state->lock, deadline))
     ;
-  stuck = state->pushing;
-  g_set_object (taker, state->taker);
+  idle = state->pusher == NULL;
   g_mutex_unlock (&state->lock);
-  return stuck;
-}
-
-void
-gst_rc_ghost_pad_stop_child (GstPad *pad)
-{
-  PushState *state = g_object_get_qdata (G_OBJECT (pad), push_state_quark ());
-  g_autoptr (GstPad) taker = NULL;
-  g_autoptr (GstPad) peer = gst_pad_get_peer (pad);
-  gboolean stuck = is_stuck (state, &taker);
-
-  if (stuck) {
-    GST_INFO_OBJECT (pad, "its branch is blocked: flushing it");
-    gst_pad_push_event (pad, gst_event_new_flush_start ());
-    if (taker != NULL && taker != peer)
-      gst_pad_send_event (taker, gst_event_new_flush_start ());
-  }
-
-  gst_element_set_state (GST_ELEMENT (state->child), GST_STATE_NULL);
-
-  if (stuck) {
-    gst_pad_push_event (pad, gst_event_new_flush_stop (FALSE));
-    if (taker != NULL && taker != peer)
-      gst_pad_send_event (taker, gst_event_new_flush_stop (FALSE));
-  }
+  return idle;
 }

@@ -12,9 +12,9 @@ G_BEGIN_DECLS
 /* A source pad named after the stream, with @templ, over @child. Floating. */
 GstPad *gst_rc_ghost_pad_new (GstRcStreamSrc *child, GstPadTemplate *templ);
 
-/* Sets the child to NULL. A push cannot be taken back: waits a moment for one
- * that is under way, then flushes the branch that does not take its buffer,
- * also where that was unlinked meanwhile. */
-void gst_rc_ghost_pad_stop_child (GstPad *pad);
+/* From now on there is no other push. A push cannot be taken back: waits a
+ * moment for one that is under way. FALSE if it goes on, stuck in its branch,
+ * or because it is the caller: a probe in it. */
+gboolean gst_rc_ghost_pad_stop (GstPad *pad);
 
 G_END_DECLS

@@ -106,6 +106,16 @@ gst_rc_grpc_src_add_stream (
 }
 
 static void
+stream_free (gpointer data)
+{
+  Stream *stream = data;
+
+  gst_object_unref (stream->pad);
+  gst_object_unref (stream->child);
+  g_free (stream);
+}
+
+static void
 add_up_drops (GstRcGrpcSrc *self, GstRcStreamSrc *child)
 {
   RcSetQueueStats stats;
@@ -117,31 +127,54 @@ add_up_drops (GstRcGrpcSrc *self, GstRcStreamSrc *child)
   GST_OBJECT_UNLOCK (self);
 }
 
+/* Waits for the streaming thread. */
+static void
+retire (GstElement *element, gpointer user_data)
+{
+  Stream *gone = user_data;
+
+  gst_element_set_state (GST_ELEMENT (gone->child), GST_STATE_NULL);
+  gst_pad_set_active (gone->pad, FALSE);
+  add_up_drops (GST_RC_GRPC_SRC (element), gone->child);
+}
+
+static void
+remove_from_element (GstRcGrpcSrc *self, const Stream *gone)
+{
+  gst_element_remove_pad (GST_ELEMENT (self), gone->pad);
+  gst_bin_remove (GST_BIN (self), GST_ELEMENT (gone->child));
+}
+
 void
 gst_rc_grpc_src_remove_stream (GstRcGrpcSrc *self, RcStream stream)
 {
-  Stream gone;
+  Stream *gone;
 
   GST_OBJECT_LOCK (self);
-  gone = self->streams[stream];
+  gone = g_memdup2 (&self->streams[stream], sizeof (Stream));
   self->streams[stream] = (Stream){NULL};
-  if (gone.child != NULL)
+  if (gone->child != NULL)
     gst_rc_grpc_src_update_request_unlocked (self);
   GST_OBJECT_UNLOCK (self);
-  if (gone.child == NULL)
+  if (gone->child == NULL) {
+    g_free (gone);
     return;
+  }
 
   /* The client's thread may know the child still, but cannot wait for it. */
   rc_set_queue_set_limit (
-      gst_rc_stream_src_get_queue (gone.child), 1, RC_LEAKY_DOWNSTREAM);
-  rc_set_queue_set_flushing (gst_rc_stream_src_get_queue (gone.child), TRUE);
+      gst_rc_stream_src_get_queue (gone->child), 1, RC_LEAKY_DOWNSTREAM);
+  rc_set_queue_set_flushing (gst_rc_stream_src_get_queue (gone->child), TRUE);
 
-  gst_element_set_locked_state (GST_ELEMENT (gone.child), TRUE);
-  gst_rc_ghost_pad_stop_child (gone.pad);
-  add_up_drops (self, gone.child);
-  gst_pad_set_active (gone.pad, FALSE);
-  gst_element_remove_pad (GST_ELEMENT (self), gone.pad);
-  gst_bin_remove (GST_BIN (self), GST_ELEMENT (gone.child));
-  gst_object_unref (gone.pad);
-  gst_object_unref (gone.child);
+  gst_element_set_locked_state (GST_ELEMENT (gone->child), TRUE);
+  if (gst_rc_ghost_pad_stop (gone->pad)) {
+    retire (GST_ELEMENT (self), gone);
+    remove_from_element (self, gone);
+    stream_free (gone);
+  } else {
+    /* Its buffer goes through when the branch lets it, or stops. */
+    GST_INFO_OBJECT (gone->pad, "its branch is blocked: not waited for");
+    remove_from_element (self, gone);
+    gst_element_call_async (GST_ELEMENT (self), retire, gone, stream_free);
+  }
 }

@@ -5,6 +5,7 @@ of states leave behind."""
 import itertools
 import os
 import sys
+import tempfile
 import threading
 import time
 import unittest
@@ -16,6 +17,7 @@ except ImportError as missing:
     print(f"skipped: {missing}")
     sys.exit(77)
 
+from matroska import MISSING_TOOLS, probe_tracks
 from pads import (
     ENDS, ROOMY, PadsTest, attach, branches, detach, endless,
     expected_request, fakesink)
@@ -182,15 +184,7 @@ class ReleaseTest(PadsTest):
             self.wait_until(
                 watched, lambda s: s["right"]["queue-level"] == 1
                 and s["sets-received"] > s["right"]["images-received"])
-        pad = watched.source.get_static_pad("right")
-        release = threading.Thread(
-            target=watched.source.release_request_pad, args=(pad,),
-            daemon=True)
-        release.start()
-        release.join(60)
-        self.assertFalse(release.is_alive())
-        self.assertIsNone(watched.source.get_static_pad("right"))
-        self.assertIsNone(pad.get_peer())
+        self.release(watched, "right")
         camera.wait_for(lambda: len(camera.calls) == 2)
         self.assert_request(camera.requests[1], expected_request("left"))
         left.wait_for_more(20)
@@ -222,6 +216,104 @@ class ReleaseTest(PadsTest):
                     f"leaky={leaky} queue-size=1",
                     "queue name=q max-size-buffers=1 max-size-bytes=0 "
                     f"max-size-time=0 ! {fakesink('right')}", full)
+
+
+    def release(self, watched, name):
+        """As an application does, which must not be held up by it."""
+        pad = watched.source.get_static_pad(name)
+        release = threading.Thread(
+            target=watched.source.release_request_pad, args=(pad,),
+            daemon=True)
+        release.start()
+        release.join(60)
+        self.assertFalse(release.is_alive())
+        self.assertIsNone(watched.source.get_static_pad(name))
+        self.assertIsNone(pad.get_peer())
+
+    def test_what_is_stuck_gets_through(self):
+        """And nothing after it, nor a flush."""
+        camera = self.camera(endless)
+        watched = self.watched(camera.port, ROOMY, branches("left", "right"))
+        sink, left = Sink(watched, "sink-right"), Pad(watched, "left")
+        flushes = []
+        sink_pad = watched.source.get_static_pad("right").get_peer()
+        sink_pad.add_probe(
+            Gst.PadProbeType.EVENT_FLUSH, lambda _pad, info:
+            flushes.append(info) or Gst.PadProbeReturn.OK)
+        sink.gate.clear()
+        self.addCleanup(sink.gate.set)
+        watched.play()
+        self.assertTrue(sink.reached.wait(60))
+        child = watched.source.get_by_name("right")
+        self.release(watched, "right")
+        left.wait_for_more()
+        self.assertNotEqual(child.current_state, Gst.State.NULL)
+        sink.gate.set()
+        self.wait_until(
+            watched, lambda _: child.current_state == Gst.State.NULL)
+        self.stop_in_peace(watched)
+        self.assertEqual((sink.offsets, flushes), ([0], []))
+        self.assert_contiguous(left, 0)
+
+    @unittest.skipIf(MISSING_TOOLS, f"{MISSING_TOOLS} not here")
+    def test_of_a_recording(self):
+        """right waits in the muxer for left, which is blocked. A flush would
+        go through the muxer and empty the file."""
+        camera = self.camera(endless)
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "rec.mkv")
+            watched = self.watched(
+                camera.port, ROOMY, "matroskamux name=m ! filesink name=f "
+                f"location={path} async=false s.left ! m. s.right ! m.")
+            left, right = Pad(watched, "left"), Pad(watched, "right")
+            source_pad = watched.source.get_static_pad("left")
+            muxer_pad = watched.source.get_static_pad("right").get_peer()
+            watched.play()
+            right.wait_for_more(20)
+            probe = source_pad.add_probe(
+                Gst.PadProbeType.BLOCK_DOWNSTREAM,
+                lambda _pad, _info: Gst.PadProbeReturn.OK)
+            self.wait_until(watched, lambda s: min(
+                s[name]["queue-level"] for name in ("left", "right")) > 0)
+            self.release(watched, "right")
+            source_pad.remove_probe(probe)
+            muxer_pad.send_event(Gst.Event.new_eos())
+            left.wait_for_more(20)
+            watched.pipeline.send_event(Gst.Event.new_eos())
+            self.assertEqual(watched.wait(ENDS).type, Gst.MessageType.EOS)
+            watched.stop()
+            self.assertEqual(watched.errors + watched.warnings, [])
+            self.assertEqual(
+                [(title, frames)
+                 for title, _, _, frames in probe_tracks(path)],
+                [(pad.name, len(pad.buffers)) for pad in (left, right)])
+
+    def test_by_its_own_thread(self):
+        """In a probe, as applications do that replace a branch."""
+        for types in (Gst.PadProbeType.BLOCK_DOWNSTREAM,
+                      Gst.PadProbeType.IDLE, Gst.PadProbeType.BUFFER):
+            with self.subTest(types):
+                camera = self.camera(endless)
+                watched = self.watched(
+                    camera.port, ROOMY, branches("left", "right"))
+                left, right = Pad(watched, "left"), Pad(watched, "right")
+                released = threading.Event()
+
+                def release(pad, _info):
+                    watched.source.release_request_pad(pad)
+                    released.set()
+                    return Gst.PadProbeReturn.REMOVE
+
+                watched.play()
+                right.wait_for_more()
+                watched.source.get_static_pad("right").add_probe(
+                    types, release)
+                self.assertTrue(released.wait(60))
+                camera.wait_for(lambda: len(camera.calls) == 2)
+                left.wait_for_more()
+                self.assertIsNone(watched.source.get_static_pad("right"))
+                self.stop_in_peace(watched)
+                self.assert_contiguous(left, 0)
 
 
 class Resources:
