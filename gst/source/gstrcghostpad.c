@@ -112,10 +112,6 @@ chain (GstPad *proxy, GstObject *parent, GstBuffer *buffer)
     GST_OBJECT_UNLOCK (ghost);
     break;
   default:
-    /* The streaming thread pauses now; with leaky=none nobody may wait for
-     * it to empty its queue. */
-    rc_set_queue_set_flushing (
-        gst_rc_stream_src_get_queue (state->child), TRUE);
     break;
   }
   return ret;
@@ -165,6 +161,9 @@ handle_event (GstPad *proxy, GstObject *parent, GstEvent *event)
     event = set_group (event, state);
   if (can_wait_for_buffer (event))
     return keep_event (GST_PAD (parent), event);
+  /* GstBaseSrc's last word, after an error as well. */
+  if (GST_EVENT_TYPE (event) == GST_EVENT_EOS)
+    rc_set_queue_abandon (gst_rc_stream_src_get_queue (state->child));
 
   if (in_order && !begin_push (state, GST_PAD (parent))) {
     gst_event_unref (event);

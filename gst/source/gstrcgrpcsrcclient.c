@@ -186,16 +186,16 @@ post_client_error (GstRcGrpcSrc *self, GstMessageType type, const GError *error)
 }
 
 static void
-set_pause (GstRcGrpcSrc *self, gboolean pause)
+set_outage (GstRcGrpcSrc *self, gboolean outage)
 {
   g_autoptr (GPtrArray) children = NULL;
 
   GST_OBJECT_LOCK (self);
-  self->paused = pause;
+  self->outage = outage;
   children = gst_rc_grpc_src_list_children_unlocked (self);
   GST_OBJECT_UNLOCK (self);
   for (guint i = 0; i < children->len; i++)
-    rc_set_queue_set_pause (gst_rc_grpc_src_nth_queue (children, i), pause);
+    rc_set_queue_set_outage (gst_rc_grpc_src_nth_queue (children, i), outage);
 }
 
 static void
@@ -240,13 +240,13 @@ on_changed (const RcClientChange *change, gpointer user_data)
     if (change->attempt == 0)
       post_client_error (self, GST_MESSAGE_WARNING, change->reason);
     gst_rc_timeline_break (&self->timeline, get_latency (self));
-    set_pause (self, TRUE);
+    set_outage (self, TRUE);
   } else if (change->state == RC_CLIENT_STREAMING) {
     GST_OBJECT_LOCK (self);
-    if (self->sets_received > 0 && self->paused)
+    if (self->sets_received > 0 && self->outage)
       self->reconnects++;
     GST_OBJECT_UNLOCK (self);
-    set_pause (self, FALSE);
+    set_outage (self, FALSE);
   }
   post_connection (
       self, change->state, change->attempt, change->retry_in, change->reason);
@@ -312,7 +312,7 @@ gst_rc_grpc_src_reset_counters_unlocked (GstRcGrpcSrc *self)
   self->sets_rejected = 0;
   self->bytes_received = 0;
   self->reconnects = 0;
-  self->paused = FALSE;
+  self->outage = FALSE;
   self->dropped_before = 0;
   self->set_interval = 0;
   for (guint i = 0; i < RC_N_STREAMS; i++) {
@@ -475,6 +475,7 @@ gst_rc_grpc_src_stop_client (GstRcGrpcSrc *self)
     rc_set_queue_set_limit (
         gst_rc_grpc_src_nth_queue (children, i), 1, RC_LEAKY_DOWNSTREAM);
   rc_client_free (client);
+  set_outage (self, FALSE);
   for (guint i = 0; i < children->len; i++)
     rc_set_queue_drop_all (gst_rc_grpc_src_nth_queue (children, i));
 }

@@ -99,7 +99,7 @@ gst_rc_grpc_src_add_stream (
   /* What came while the child was on its way. */
   if (self->ended)
     rc_set_queue_end (queue);
-  rc_set_queue_set_pause (queue, self->paused);
+  rc_set_queue_set_outage (queue, self->outage);
   gst_rc_grpc_src_update_request_unlocked (self);
   GST_OBJECT_UNLOCK (self);
   return pad;

@@ -52,7 +52,7 @@ struct _GstRcGrpcSrc {
   guint64 sets_rejected;
   guint64 bytes_received;
   guint64 reconnects;
-  gboolean paused;           /* no connection, and another attempt follows */
+  gboolean outage;           /* no connection, and another attempt follows */
   guint64 dropped_before;    /* images, by pads that are gone */
   GstClockTime set_interval; /* smoothed, 0 before the second set */
   GstClockTime last_arrival; /* monotonic */

@@ -76,7 +76,9 @@ gst_rc_grpc_src_take_uri (GstRcGrpcSrc *self, const gchar *text,
   self->settings.port = uri.port;
   self->settings.pipeline = uri.pipeline;
   self->settings.options.color = uri.color;
-  self->settings.tls = uri.tls;
+  /* The other scheme does not take back what was asked for. */
+  if (uri.tls)
+    self->settings.tls = TRUE;
   g_clear_error (&self->uri_error);
   GST_OBJECT_UNLOCK (self);
 

@@ -309,6 +309,15 @@ clear_row_padding (guint8 *pixels, gsize stride, gsize row_size, guint rows)
     memset (pixels + i * stride + row_size, 0, stride - row_size);
 }
 
+/* EOS, as GstBaseSrc posts an error of its own for an error. */
+static GstFlowReturn
+end_without_memory (GstRcStreamSrc *self, gsize size)
+{
+  GST_ELEMENT_ERROR (self, RESOURCE, NO_SPACE_LEFT, (NULL),
+      ("no memory for %" G_GSIZE_FORMAT " bytes", size));
+  return GST_FLOW_EOS;
+}
+
 static GstFlowReturn
 make_image (GstRcStreamSrc *self, const RcImageSet *set, GstBuffer **out)
 {
@@ -325,15 +334,15 @@ make_image (GstRcStreamSrc *self, const RcImageSet *set, GstBuffer **out)
   ret = GST_BASE_SRC_CLASS (gst_rc_stream_src_parent_class)
             ->alloc (GST_BASE_SRC (self), -1, GST_VIDEO_INFO_SIZE (&self->info),
                 out);
+  if (ret == GST_FLOW_OK
+      && !gst_video_frame_map (&frame, &self->info, *out, GST_MAP_WRITE)) {
+    gst_clear_buffer (out);
+    ret = GST_FLOW_ERROR;
+  }
+  if (ret == GST_FLOW_ERROR)
+    return end_without_memory (self, GST_VIDEO_INFO_SIZE (&self->info));
   if (ret != GST_FLOW_OK)
     return ret;
-
-  if (!gst_video_frame_map (&frame, &self->info, *out, GST_MAP_WRITE)) {
-    gst_clear_buffer (out);
-    GST_ELEMENT_ERROR (self, RESOURCE, NO_SPACE_LEFT, (NULL),
-        ("cannot map a buffer of %" GST_PTR_FORMAT, self->caps));
-    return GST_FLOW_ERROR;
-  }
   pixels = GST_VIDEO_FRAME_PLANE_DATA (&frame, 0);
   stride = GST_VIDEO_FRAME_PLANE_STRIDE (&frame, 0);
   rc_image_set_copy_image (set, self->stream, pixels, stride);
@@ -354,10 +363,7 @@ make_mesh (GstRcStreamSrc *self, const RcImageSet *set, GstBuffer **out)
   *out = gst_buffer_new_allocate (NULL, rc_image_set_get_mesh_size (set), NULL);
   if (*out == NULL || !gst_buffer_map (*out, &map, GST_MAP_WRITE)) {
     gst_clear_buffer (out);
-    GST_ELEMENT_ERROR (self, RESOURCE, NO_SPACE_LEFT, (NULL),
-        ("no memory for a mesh of %" G_GSIZE_FORMAT " bytes",
-            rc_image_set_get_mesh_size (set)));
-    return GST_FLOW_ERROR;
+    return end_without_memory (self, rc_image_set_get_mesh_size (set));
   }
   rc_image_set_copy_mesh (set, map.data);
   gst_buffer_unmap (*out, &map);
@@ -448,7 +454,7 @@ push_gap (GstRcStreamSrc *self, const RcQueuedSet *item)
 /* For the time since the last image, while the connection is lost. It ends
  * `latency` before now: images of that time may still come. */
 static void
-push_gap_of_pause (GstRcStreamSrc *self)
+push_gap_of_outage (GstRcStreamSrc *self)
 {
   GstClockTime now = gst_element_get_current_running_time (GST_ELEMENT (self));
   GstClockTime latency, start = self->last_pts;
@@ -480,7 +486,7 @@ gst_rc_stream_src_create (GstPushSrc *src, GstBuffer **out)
     case RC_POP_END:
       return GST_FLOW_EOS;
     case RC_POP_NOTHING:
-      push_gap_of_pause (self);
+      push_gap_of_outage (self);
       continue;
     case RC_POP_SET:
       break;

@@ -14,7 +14,8 @@ struct _RcSetQueue {
   RcLeaky leaky;
   gboolean flushing;
   gboolean ended;
-  gboolean pause;
+  gboolean outage;
+  gboolean abandoned;
   guint64 queued;
   guint64 dropped;
 };
@@ -67,7 +68,7 @@ static gboolean
 has_to_wait_unlocked (RcSetQueue *queue)
 {
   return queue->leaky == RC_LEAKY_NONE && is_full_unlocked (queue)
-         && !queue->flushing;
+         && !queue->flushing && !queue->abandoned;
 }
 
 static void
@@ -88,7 +89,7 @@ push_unlocked (RcSetQueue *queue, const RcQueuedSet *item)
   if (item->set != NULL)
     queue->queued++;
 
-  if (queue->flushing
+  if (queue->flushing || queue->abandoned
       || (queue->leaky == RC_LEAKY_UPSTREAM && is_full_unlocked (queue))) {
     if (item->set != NULL)
       queue->dropped++;
@@ -129,14 +130,14 @@ rc_set_queue_push (RcSetQueue *queue, const RcQueuedSet *item)
   g_mutex_unlock (&queue->lock);
 }
 
-/* FALSE when a tick of a pause passed without anything to pop. */
+/* FALSE when a tick of an outage passed without anything to pop. */
 static gboolean
 wait_unlocked (RcSetQueue *queue)
 {
-  gint64 tick = g_get_monotonic_time () + RC_SET_QUEUE_PAUSE_TICK;
+  gint64 tick = g_get_monotonic_time () + RC_SET_QUEUE_OUTAGE_TICK;
 
   while (!queue->flushing && !queue->ended && queue->items.length == 0) {
-    if (!queue->pause)
+    if (!queue->outage)
       g_cond_wait (&queue->changed, &queue->lock);
     else if (!g_cond_wait_until (&queue->changed, &queue->lock, tick))
       return FALSE;
@@ -168,10 +169,10 @@ rc_set_queue_pop (RcSetQueue *queue, RcQueuedSet *item)
 }
 
 void
-rc_set_queue_set_pause (RcSetQueue *queue, gboolean pause)
+rc_set_queue_set_outage (RcSetQueue *queue, gboolean outage)
 {
   g_mutex_lock (&queue->lock);
-  queue->pause = pause;
+  queue->outage = outage;
   g_cond_signal (&queue->changed);
   g_mutex_unlock (&queue->lock);
 }
@@ -190,7 +191,18 @@ rc_set_queue_set_flushing (RcSetQueue *queue, gboolean flushing)
 {
   g_mutex_lock (&queue->lock);
   queue->flushing = flushing;
+  if (!flushing)
+    queue->abandoned = FALSE;
   g_cond_broadcast (&queue->changed);
+  g_mutex_unlock (&queue->lock);
+}
+
+void
+rc_set_queue_abandon (RcSetQueue *queue)
+{
+  g_mutex_lock (&queue->lock);
+  queue->abandoned = TRUE;
+  g_cond_signal (&queue->changed);
   g_mutex_unlock (&queue->lock);
 }
 
@@ -210,7 +222,8 @@ rc_set_queue_reset (RcSetQueue *queue)
   rc_set_queue_drop_all (queue);
   g_mutex_lock (&queue->lock);
   queue->ended = FALSE;
-  queue->pause = FALSE;
+  queue->outage = FALSE;
+  queue->abandoned = FALSE;
   queue->queued = 0;
   queue->dropped = 0;
   g_mutex_unlock (&queue->lock);

@@ -17,8 +17,8 @@ typedef enum {
   RC_LEAKY_DOWNSTREAM, /* the oldest goes */
 } RcLeaky;
 
-/* How often a pause makes itself felt, µs. */
-#define RC_SET_QUEUE_PAUSE_TICK (G_TIME_SPAN_SECOND / 2)
+/* How often an outage makes itself felt, µs. */
+#define RC_SET_QUEUE_OUTAGE_TICK (G_TIME_SPAN_SECOND / 2)
 
 /**
  * RcQueuedSet:
@@ -41,7 +41,7 @@ typedef struct {
 
 typedef enum {
   RC_POP_SET,
-  RC_POP_NOTHING, /* for RC_SET_QUEUE_PAUSE_TICK, in a pause */
+  RC_POP_NOTHING, /* for RC_SET_QUEUE_OUTAGE_TICK, in an outage */
   RC_POP_FLUSHING,
   RC_POP_END,
 } RcPop;
@@ -66,27 +66,32 @@ void rc_set_queue_set_limit (RcSetQueue *queue, guint max, RcLeaky leaky);
  * does not leak. While flushing, the item is dropped. */
 gboolean rc_set_queue_try_push (RcSetQueue *queue, const RcQueuedSet *item);
 
-/* The same, but waits for room, or for flushing. */
+/* The same, but waits for room, flushing, or the consumer to leave. */
 void rc_set_queue_push (RcSetQueue *queue, const RcQueuedSet *item);
 
-/* Waits for an item, the end or flushing, in a pause also for its tick; hands
+/* Waits for an item, the end or flushing, in an outage also for its tick; hands
  * the set's reference over. */
 RcPop rc_set_queue_pop (RcSetQueue *queue, RcQueuedSet *item);
 
-/* In a pause no sets are to be expected for a while, and the consumer is told
- * so every RC_SET_QUEUE_PAUSE_TICK. */
-void rc_set_queue_set_pause (RcSetQueue *queue, gboolean pause);
+/* In an outage no sets are to be expected for a while, and the consumer is
+ * told so every RC_SET_QUEUE_OUTAGE_TICK. */
+void rc_set_queue_set_outage (RcSetQueue *queue, gboolean outage);
 
-/* After what is queued now comes the end, which stays until a clear. */
+/* After what is queued now comes the end, which stays until a reset. */
 void rc_set_queue_end (RcSetQueue *queue);
 
 /* While flushing nothing waits and nothing goes in; what is in stays. */
 void rc_set_queue_set_flushing (RcSetQueue *queue, gboolean flushing);
 
+/* There is no consumer any more, until a reset or the end of flushing: what is
+ * pushed is dropped, and nothing waits for room. */
+void rc_set_queue_abandon (RcSetQueue *queue);
+
 /* Drops what is queued. */
 void rc_set_queue_drop_all (RcSetQueue *queue);
 
-/* Empties the queue, takes the end back and starts the counters anew. */
+/* Empties the queue and starts the counters anew, for a consumer that is there:
+ * no end and no outage any more. */
 void rc_set_queue_reset (RcSetQueue *queue);
 
 /* A set with data that was popped got no further. */

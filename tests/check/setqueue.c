@@ -159,9 +159,37 @@ GST_START_TEST (test_flushing)
 }
 GST_END_TEST;
 
-/* A producer that waits is let go by each of these. */
-typedef void (*LetGo) (RcSetQueue *queue);
+typedef void (*Action) (RcSetQueue *queue);
 
+static void
+stop_flushing (RcSetQueue *queue)
+{
+  rc_set_queue_set_flushing (queue, FALSE);
+}
+
+static const Action come_back[] = {rc_set_queue_reset, stop_flushing};
+
+GST_START_TEST (test_abandoned)
+{
+  RcSetQueue *queue = make_queue (2, RC_LEAKY_NONE);
+
+  try_push (queue, 0, FALSE);
+  rc_set_queue_abandon (queue);
+  for (guint i = 1; i < 5; i++)
+    fail_unless (try_push (queue, i, FALSE));
+  assert_stats (queue, 5, 4, 1);
+
+  come_back[__i__](queue);
+  rc_set_queue_drop_all (queue);
+  try_push (queue, 0, FALSE);
+  try_push (queue, 1, FALSE);
+  fail_if (try_push (queue, 2, FALSE));
+  assert_next (queue, 0);
+  rc_set_queue_free (queue);
+}
+GST_END_TEST;
+
+/* A producer that waits is let go by each of these. */
 static void
 let_go_by_pop (RcSetQueue *queue)
 {
@@ -172,6 +200,12 @@ static void
 let_go_by_flush (RcSetQueue *queue)
 {
   rc_set_queue_set_flushing (queue, TRUE);
+}
+
+static void
+let_go_by_leaving (RcSetQueue *queue)
+{
+  rc_set_queue_abandon (queue);
 }
 
 static void
@@ -186,8 +220,8 @@ let_go_by_drop (RcSetQueue *queue)
   rc_set_queue_drop_all (queue);
 }
 
-static const LetGo let_go[] = {
-    let_go_by_pop, let_go_by_flush, let_go_by_leaking, let_go_by_drop};
+static const Action let_go[] = {let_go_by_pop, let_go_by_flush,
+    let_go_by_leaving, let_go_by_leaking, let_go_by_drop};
 
 static gpointer
 push_second (gpointer queue)
@@ -198,13 +232,13 @@ push_second (gpointer queue)
   return NULL;
 }
 
-GST_START_TEST (test_pause)
+GST_START_TEST (test_outage)
 {
   RcSetQueue *queue = make_queue (2, RC_LEAKY_NONE);
   RcQueuedSet item;
 
   /* Whoever pops is told again and again; what comes still comes first. */
-  rc_set_queue_set_pause (queue, TRUE);
+  rc_set_queue_set_outage (queue, TRUE);
   fail_unless_equals_int (rc_set_queue_pop (queue, &item), RC_POP_NOTHING);
   fail_unless_equals_int (rc_set_queue_pop (queue, &item), RC_POP_NOTHING);
   fail_unless (try_push (queue, 0, FALSE));
@@ -229,12 +263,12 @@ pop_once (gpointer queue)
 }
 
 /* Whoever waits already learns of it, too. */
-GST_START_TEST (test_pause_begins_during_wait)
+GST_START_TEST (test_outage_begins_during_wait)
 {
   RcSetQueue *queue = make_queue (2, RC_LEAKY_NONE);
   GThread *consumer = g_thread_new ("consumer", pop_once, queue);
 
-  rc_set_queue_set_pause (queue, TRUE);
+  rc_set_queue_set_outage (queue, TRUE);
   fail_unless_equals_int (
       GPOINTER_TO_INT (g_thread_join (consumer)), RC_POP_NOTHING);
   rc_set_queue_free (queue);
@@ -309,8 +343,9 @@ setqueue_suite (void)
   tcase_add_test (tcase, test_smaller_limit);
   tcase_add_test (tcase, test_end_comes_last);
   tcase_add_test (tcase, test_flushing);
-  tcase_add_test (tcase, test_pause);
-  tcase_add_test (tcase, test_pause_begins_during_wait);
+  tcase_add_loop_test (tcase, test_abandoned, 0, G_N_ELEMENTS (come_back));
+  tcase_add_test (tcase, test_outage);
+  tcase_add_test (tcase, test_outage_begins_during_wait);
   tcase_add_loop_test (tcase, test_waiting_producer, 0, G_N_ELEMENTS (let_go));
   tcase_add_test (tcase, test_nothing_lost_between_threads);
   tcase_add_test (tcase, test_loss_after_pop);

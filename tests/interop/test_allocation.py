@@ -25,6 +25,13 @@ Gst = watched.Gst
 EDGES = (16, 37, 2, 1)
 
 
+def endless(request, call):
+    number = 0
+    while not call.ended:
+        yield make_set(request, number)
+        number += 1
+
+
 class Frame:
     """A buffer's rows as the sink's memory has them."""
 
@@ -48,6 +55,13 @@ class Frame:
         self.beside = b"".join(r[row:] for r in rows[:-1])
 
 
+class EmptyPool(Gst.BufferPool):
+    """Has no memory."""
+
+    def do_alloc_buffer(self, _params):
+        return Gst.FlowReturn.ERROR, None
+
+
 class OfferingSink(GstBase.BaseSink):
     __gstmetadata__ = ("Offers memory", "Sink/Video", "For tests", "tests")
     __gsttemplates__ = Gst.PadTemplate.new(
@@ -61,7 +75,7 @@ class OfferingSink(GstBase.BaseSink):
         self.edges = None  # of the pool that is offered
         self.offers_pool = self.offers_meta = False
         self.max_buffers = 0
-        self.understated = False
+        self.understated = self.empty = False
         self.keep = None  # a list keeps buffers from their pool
         self.kept = threading.Semaphore(0)
         self.caps = None
@@ -87,7 +101,7 @@ class OfferingSink(GstBase.BaseSink):
     def add_pool(self, query, caps):
         info = GstVideo.VideoInfo.new_from_caps(caps)
         size = 1 if self.understated else info.size
-        pool = GstVideo.VideoBufferPool.new()
+        pool = EmptyPool() if self.empty else GstVideo.VideoBufferPool.new()
         config = pool.get_config()
         Gst.BufferPool.config_set_params(config, caps, size, 0,
                                          self.max_buffers)
@@ -113,6 +127,7 @@ class OfferingSink(GstBase.BaseSink):
         return Gst.FlowReturn.OK
 
 
+GObject.type_register(EmptyPool)
 GObject.type_register(OfferingSink)
 
 
@@ -199,13 +214,27 @@ class AllocationTest(test_images.ImagesTest):
                   c.get_structure(0).get_value("height")) for c in sink.asked]
         self.assertEqual(asked, sizes)
 
-    def test_stops_while_the_pool_is_empty(self):
-        def endless(request, call):
-            number = 0
-            while not call.ended:
-                yield make_set(request, number)
-                number += 1
+    def test_no_memory(self):
+        """One error, which says so; the other pad goes on, which leaky=none
+        would hold up for good."""
+        camera = self.camera(endless)
+        pipeline, sink = self.offered(
+            camera.port, "left", offers_pool=True, empty=True)
+        pipeline.source.set_property("leaky", "none")
+        pipeline.source.request_pad_simple("right")
+        right = watched.Pad(pipeline, "right")
+        pipeline.play()
+        pipeline.wait(Gst.MessageType.ERROR)
+        right.wait_for_more(20)
+        self.assertLess(pipeline.stop(), watched.STOP_LIMIT)
+        self.assertEqual(
+            [(error.domain, error.code) for error in pipeline.errors],
+            [("gst-resource-error-quark", Gst.ResourceError.NO_SPACE_LEFT)])
+        self.assertIn(str(64 * 48), pipeline.errors[0].debug)
+        self.assertEqual(sink.frames, [])
 
+    def exhausted(self):
+        """left's pool is, and its queue is full."""
         camera = self.camera(endless)
         pipeline, sink = self.offered(
             camera.port, "left", offers_pool=True, max_buffers=2, keep=[])
@@ -221,11 +250,28 @@ class AllocationTest(test_images.ImagesTest):
             pipeline.wait(Gst.MessageType.ERROR, 10 * Gst.MSECOND)
         else:
             self.fail(f"{watched.statistics(pipeline.source)}")
+        return camera, pipeline, sink
+
+    def test_stops_while_the_pool_is_empty(self):
+        camera, pipeline, sink = self.exhausted()
         self.assertLess(pipeline.stop(), watched.STOP_LIMIT)
         self.assertEqual(pipeline.errors + pipeline.warnings, [])
         self.assertEqual(len(sink.frames), 2)
         sink.keep.clear()
         camera.wait_for(lambda: camera.calls[0].ended)
+
+    def test_release_while_the_pool_is_empty(self):
+        camera, pipeline, sink = self.exhausted()
+        releasing = threading.Thread(
+            target=pipeline.source.release_request_pad,
+            args=[pipeline.source.get_static_pad("left")], daemon=True)
+        releasing.start()
+        releasing.join(60)
+        self.assertFalse(releasing.is_alive())
+        camera.wait_for(lambda: camera.calls[0].ended)
+        sink.keep.clear()
+        self.assertLess(pipeline.stop(), watched.STOP_LIMIT)
+        self.assertEqual(pipeline.errors + pipeline.warnings, [])
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ that none of them holds up another."""
 
 import itertools
 import sys
+import threading
 import unittest
 
 try:
@@ -321,6 +322,66 @@ class LinkTest(PadsTest):
         self.stop_in_peace(watched)
         for pad in (left, right):
             self.assert_contiguous(pad)
+
+
+class RefusalTest(PadsTest):
+    """What a branch refuses, and GstBaseSrc tries again."""
+
+    def test_negotiates_anew(self):
+        camera = self.camera(endless)
+        watched = self.watched(camera.port, "leaky=none queue-size=1")
+        pad = watched.source.request_pad_simple("left")
+        taken, refused = threading.Semaphore(0), []
+
+        def on_buffer(taker, _parent, buffer):
+            if buffer.offset == 3 and not refused:
+                refused.append(buffer.offset)
+                taker.push_event(Gst.Event.new_reconfigure())
+                return Gst.FlowReturn.NOT_NEGOTIATED
+            taken.release()
+            return Gst.FlowReturn.OK
+
+        taker = Gst.Pad.new("sink", Gst.PadDirection.SINK)
+        taker.set_chain_function_full(on_buffer)
+        taker.set_active(True)
+        self.assertEqual(pad.link(taker), Gst.PadLinkReturn.OK)
+        watched.play()
+        for _ in range(20):
+            self.assertTrue(taken.acquire(timeout=60))
+        self.assertEqual(refused, [3])
+        self.stop_in_peace(watched)
+
+    def test_gives_up(self):
+        """The others go on, though leaky=none; and so does the run after."""
+        camera = self.camera(endless)
+        watched = self.watched(camera.port, "leaky=none queue-size=1",
+                               branches("right"))
+        pad = watched.source.request_pad_simple("left")
+        right, taken = Pad(watched, "right"), threading.Semaphore(0)
+        flow = Gst.FlowReturn.ERROR
+
+        def on_buffer(_taker, _parent, _buffer):
+            taken.release()
+            return flow
+
+        taker = Gst.Pad.new("sink", Gst.PadDirection.SINK)
+        taker.set_chain_function_full(on_buffer)
+        taker.set_active(True)
+        self.assertEqual(pad.link(taker), Gst.PadLinkReturn.OK)
+        watched.play()
+        self.assertEqual(watched.wait(ENDS).type, Gst.MessageType.ERROR)
+        right.wait_for_more(20)
+        self.assert_contiguous(right, 0)
+        watched.pipeline.set_state(Gst.State.READY)
+        self.assertTrue(taken.acquire(timeout=60))
+        flow = Gst.FlowReturn.OK
+        taker.set_active(False)
+        taker.set_active(True)
+        watched.play()
+        for _ in range(20):
+            self.assertTrue(taken.acquire(timeout=60))
+        self.assertLess(watched.stop(), STOP_LIMIT)
+        self.assertEqual(len(watched.errors), 1)
 
 
 class StreamTest(PadsTest):

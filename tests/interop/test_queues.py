@@ -12,7 +12,7 @@ import unittest
 
 try:
     from watched import Blocked, Gst, Pad, Sink, statistics
-    from camera_server import make_set
+    from camera_server import STREAM_FIELDS, make_set
 except ImportError as missing:
     print(f"skipped: {missing}")
     sys.exit(77)
@@ -166,6 +166,74 @@ class QueueTest(PadsTest):
                 for pad in (left, right):
                     self.check_drops(pad, stats)
                 self.assert_same_sets(left, right)
+
+
+class HeldBackTest(PadsTest):
+    """What ends a wait for room, with leaky=none."""
+
+    def test_stop_while_properties_change(self):
+        """What gives the queues their limits anew must not do so while the
+        client's thread is to be let go."""
+        camera = self.camera(endless)
+        watched = self.watched(
+            camera.port, "leaky=none queue-size=1", branches("left"))
+        Blocked(watched, "sink-left")
+        over = threading.Event()
+
+        def change():
+            for latency in itertools.cycle((100, 101)):
+                watched.source.set_property("latency", latency)
+                if over.is_set():
+                    return
+
+        changing = threading.Thread(target=change, daemon=True)
+        changing.start()
+        self.addCleanup(over.set)
+
+        cycles = []
+
+        def cycle():
+            for _ in range(50):
+                watched.play()
+                # One in the queue, one that waits for room.
+                self.wait_until(watched, lambda s: s["sets-received"] >= 2)
+                watched.pipeline.set_state(Gst.State.PAUSED)
+                cycles.append(True)
+
+        cycling = threading.Thread(target=cycle, daemon=True)
+        cycling.start()
+        cycling.join(120)
+        self.assertEqual(len(cycles), 50)
+        over.set()
+        changing.join()
+        self.stop_in_peace(watched)
+
+    def test_end_into_a_muxer(self):
+        """The client waits for left, whose buffer waits in the muxer for
+        right, which there is none of any more: only its end helps."""
+        def sets(request, call):
+            for number, item in enumerate(endless(request, call)):
+                if number >= 3:
+                    item.ClearField(STREAM_FIELDS["right"])
+                yield item
+
+        camera = self.camera(sets)
+        watched = self.watched(
+            camera.port, "leaky=none queue-size=1",
+            f"matroskamux name=m ! {fakesink()} s.left ! m. s.right ! m.")
+        left = Pad(watched, "left")
+        watched.play()
+        self.wait_until(
+            watched, lambda s: s["left"]["queue-level"] == 1
+            and s["sets-received"] > s["left"]["images-received"])
+        watched.pipeline.send_event(Gst.Event.new_eos())
+        self.assertEqual(watched.wait(ENDS).type, Gst.MessageType.EOS)
+        self.assertEqual(watched.errors + watched.warnings, [])
+        # What was received goes through.
+        stats = statistics(watched.source)
+        self.assert_contiguous(left, 0)
+        self.assertEqual(len(left.buffers), stats["sets-received"])
+        self.assertEqual(stats["images-dropped"], 0)
 
 
 class ReleaseTest(PadsTest):

@@ -285,6 +285,40 @@ class WaitTest(ReconnectTest):
         self.assertEqual(watched.errors, [])
 
 
+class PausedTest(ReconnectTest):
+    def test_loss_before(self):
+        """GAP events are for PLAYING: what fills the time in PAUSED would be
+        there twice."""
+        camera = self.camera(endless)
+        watched = self.watched(camera.port)
+        watched.source.request_pad_simple("right")
+        pads = [Pad(watched, "left"), Pad(watched, "right")]
+        self.expect_start(watched)
+        for pad in pads:
+            pad.wait_for_more()
+        camera.stop()
+        # The time over that goes one tick after the loss at the earliest.
+        for pad in pads:
+            pad.wait_for(lambda pad: pad.gaps)
+        watched.pipeline.set_state(Gst.State.PAUSED)
+        late = watched.source.request_pad_simple("metadata")
+        pads.append(Pad(watched, late.get_name()))
+        counts = [len(pad.gaps) for pad in pads]
+        # One may be on its way, two are not. Nothing signals that none comes.
+        self.assertIsNone(watched.wait(ENDS, 2 * Gst.SECOND))
+        for pad, count in zip(pads, counts):
+            self.assertLessEqual(len(pad.gaps), count + 1, pad.name)
+
+        self.camera(endless, port=camera.port)
+        number = len(pads[0].buffers)
+        watched.play()
+        for pad in pads:
+            pad.wait_for_more()
+        watched.stop()
+        self.assertTrue(pads[0].buffers[number][2], "no DISCONT")
+        self.assertEqual(watched.errors, [])
+
+
 class FlushTest(ReconnectTest):
     def test_flush(self):
         camera = self.camera(endless)
@@ -304,7 +338,6 @@ class FlushTest(ReconnectTest):
                 times = [pts for _, pts, _ in pad.buffers[number:]]
                 # They go on, and do not stand still.
                 self.assertEqual(len(set(times)), len(times))
-
 
     def test_flush_in_paused(self):
         """Running time begins anew, and PTS with it."""
