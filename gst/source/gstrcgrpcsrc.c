@@ -65,12 +65,20 @@ GST_ELEMENT_REGISTER_DEFINE (
 
 /* ---- states ---- */
 
-/* A new run: the streams' group, and an end that is over. */
 static void
-prepare_run (GstRcGrpcSrc *self)
+forget_end (GstRcGrpcSrc *self)
 {
   GST_OBJECT_LOCK (self);
   self->ended = FALSE;
+  GST_OBJECT_UNLOCK (self);
+}
+
+/* A new run, and a group of its streams. */
+static void
+prepare_run (GstRcGrpcSrc *self)
+{
+  forget_end (self);
+  GST_OBJECT_LOCK (self);
   self->group_id = gst_util_group_id_next ();
   gst_rc_grpc_src_reset_counters_unlocked (self);
   for (guint i = 0; i < RC_N_STREAMS; i++) {
@@ -127,6 +135,9 @@ gst_rc_grpc_src_change_state (GstElement *element, GstStateChange transition)
   case GST_STATE_CHANGE_PAUSED_TO_PLAYING:
     if (!gst_rc_grpc_src_start_client (self))
       ret = GST_STATE_CHANGE_FAILURE;
+    break;
+  case GST_STATE_CHANGE_PAUSED_TO_READY:
+    forget_end (self);
     break;
   default:
     break;
@@ -205,6 +216,21 @@ apply_settings_unlocked (GstRcGrpcSrc *self)
   gst_rc_grpc_src_update_request_unlocked (self);
 }
 
+/* It cannot be refused here: gst_rc_grpc_src_change_state () does. */
+static void
+set_uri (GstRcGrpcSrc *self, const gchar *uri)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (uri == NULL || gst_rc_grpc_src_take_uri (self, uri, 0, &error))
+    return;
+  GST_WARNING_OBJECT (self, "%s", error->message);
+  GST_OBJECT_LOCK (self);
+  g_clear_error (&self->uri_error);
+  self->uri_error = g_steal_pointer (&error);
+  GST_OBJECT_UNLOCK (self);
+}
+
 static void
 gst_rc_grpc_src_set_property (
     GObject *object, guint id, const GValue *value, GParamSpec *pspec)
@@ -213,16 +239,7 @@ gst_rc_grpc_src_set_property (
   gboolean known;
 
   if (id == PROP_URI) {
-    g_autoptr (GError) error = NULL;
-
-    if (g_value_get_string (value) != NULL
-        && !gst_rc_grpc_src_take_uri (
-            self, g_value_get_string (value), 0, &error))
-      GST_WARNING_OBJECT (self, "%s", error->message);
-    GST_OBJECT_LOCK (self);
-    g_clear_error (&self->uri_error);
-    self->uri_error = g_steal_pointer (&error);
-    GST_OBJECT_UNLOCK (self);
+    set_uri (self, g_value_get_string (value));
     return;
   }
 

@@ -22,7 +22,6 @@ gst_rc_grpc_src_update_request_unlocked (GstRcGrpcSrc *self)
   rc_client_set_request (self->client, request.streams != 0 ? &request : NULL);
 }
 
-/* The children as they are now, for a look at them without the lock. */
 GPtrArray *
 gst_rc_grpc_src_list_children_unlocked (GstRcGrpcSrc *self)
 {

@@ -45,8 +45,7 @@ class LifeTest(unittest.TestCase):
         seconds = watched.stop()
         self.assertLess(seconds, STOP_LIMIT)
         self.assertEqual(watched.errors + watched.warnings, [])
-        self.assertIn(
-            statistics(watched.source)["state"], ("stopped", "ended"))
+        self.assertEqual(statistics(watched.source)["state"], "stopped")
 
     def wait_until(self, watched, holds):
         """For what the element's statistics say, and nothing signals."""
