@@ -52,6 +52,7 @@ static const gchar *const names[] = {
     [SIM_LIE_WRONG_WIRE_TYPE] = "wrong-wire-type",
     [SIM_LIE_OPEN_GROUP] = "open-group",
     [SIM_LIE_EMPTY_MESSAGE] = "empty-message",
+    [SIM_LIE_STRAY_TIME] = "stray-time",
     [SIM_LIE_REPEATED_FIELDS] = "repeated-fields",
     [SIM_LIE_GROUP] = "group",
     [SIM_LIE_UNKNOWN_FIELD] = "unknown-field",
@@ -79,12 +80,13 @@ sim_lie_from_string (SimLie *lie, const gchar *name)
 /* --- an image --- */
 
 static guint64
-get_varint (const GByteArray *image, guint number)
+get_varint (const GByteArray *message, guint number)
 {
   SimWireField field;
 
-  return sim_wire_find (&field, image->data, image->len, number) ? field.varint
-                                                                 : 0;
+  return sim_wire_find (&field, message->data, message->len, number)
+             ? field.varint
+             : 0;
 }
 
 static void
@@ -118,6 +120,18 @@ set_time (GByteArray *image, gint64 sec, gint64 nsec)
   sim_wire_append_varint_field (time, TIME_SEC, sec);
   sim_wire_append_varint_field (time, TIME_NSEC, nsec);
   set_bytes (image, IMAGE_TIMESTAMP, time->data, time->len);
+}
+
+static void
+put_time_forward (GByteArray *image, gint64 sec)
+{
+  g_autoptr (GByteArray) time = g_byte_array_new ();
+  SimWireField field;
+
+  if (sim_wire_find (&field, image->data, image->len, IMAGE_TIMESTAMP))
+    g_byte_array_append (time, field.payload, field.varint);
+  set_time (
+      image, get_varint (time, TIME_SEC) + sec, get_varint (time, TIME_NSEC));
 }
 
 static guint
@@ -221,6 +235,9 @@ lie_in_image (SimLie lie, GByteArray *image)
     break;
   case SIM_LIE_ABSURD_TIME:
     set_time (image, G_MAXINT32, G_MAXINT32);
+    break;
+  case SIM_LIE_STRAY_TIME:
+    put_time_forward (image, 3600);
     break;
   case SIM_LIE_OVERLONG_VARINT:
     append_overlong_varint (image);

@@ -29,6 +29,8 @@ typedef enum {
   SIM_LIE_WRONG_WIRE_TYPE,
   SIM_LIE_OPEN_GROUP,
   SIM_LIE_EMPTY_MESSAGE,
+  /* Credible by itself, and far from what is around it. */
+  SIM_LIE_STRAY_TIME, /* an hour after the set's */
   /* Strange, and true. */
   SIM_LIE_REPEATED_FIELDS, /* false values before, out of order, in two parts */
   SIM_LIE_GROUP,

@@ -103,6 +103,26 @@ distribute (GstRcGrpcSrc *self, GPtrArray *children, RcImageSet *set,
 }
 
 static void
+warn_of_times (GstRcGrpcSrc *self, const RcImageSet *set)
+{
+  const GstRcTimeline *timeline = &self->timeline;
+
+  if (timeline->mapping == RC_CLOCK_MAP_JUMPED)
+    GST_WARNING_OBJECT (self,
+        "the camera's clock jumped by %" GST_STIME_FORMAT ": resynchronized",
+        GST_STIME_ARGS (timeline->jump));
+  for (guint i = 0; i < RC_N_STREAMS; i++) {
+    if (timeline->new_strays & 1u << i)
+      GST_WARNING_OBJECT (self,
+          "%s: its time of capture, %" G_GUINT64_FORMAT
+          " ns, is too far from its set's, %" G_GUINT64_FORMAT
+          " ns, which is taken for its PTS from set %" G_GUINT64_FORMAT " on",
+          rc_stream_to_string (i), rc_image_set_get_stream_timestamp (set, i),
+          timeline->capture, timeline->number);
+  }
+}
+
+static void
 on_image_set (RcImageSet *set, const RcRequest *request, gpointer user_data)
 {
   GstRcGrpcSrc *self = user_data;
@@ -129,10 +149,7 @@ on_image_set (RcImageSet *set, const RcRequest *request, gpointer user_data)
       number, GST_TIME_ARGS (arrival));
   self->in_rejects = FALSE;
   gst_rc_timeline_take (&self->timeline, set, number, arrival);
-  if (self->timeline.mapping == RC_CLOCK_MAP_JUMPED)
-    GST_WARNING_OBJECT (self,
-        "the camera's clock jumped by %" GST_STIME_FORMAT ": resynchronized",
-        GST_STIME_ARGS (self->timeline.jump));
+  warn_of_times (self, set);
   distribute (self, children, set, request);
   rc_image_set_unref (set);
 

@@ -28,6 +28,8 @@ gst_rc_timeline_start (GstRcTimeline *timeline, GstRcTimestampMode mode)
   timeline->last_pts = GST_CLOCK_TIME_NONE;
   timeline->broken = FALSE;
   timeline->floor = 0;
+  timeline->strays = 0;
+  timeline->new_strays = 0;
 }
 
 void
@@ -37,13 +39,55 @@ gst_rc_timeline_break (GstRcTimeline *timeline, GstClockTime slack)
   timeline->slack = slack;
 }
 
+/* The time of capture that a set's PTS go by; 0: they go by its arrival. */
+static guint64
+get_capture (GstRcTimeline *timeline, const RcImageSet *set)
+{
+  guint64 capture = rc_image_set_get_timestamp (set);
+
+  if (timeline->mode != GST_RC_TIMESTAMP_MODE_CAPTURE)
+    return 0;
+  for (guint i = 0; i < RC_N_STREAMS && capture == 0; i++)
+    capture = rc_image_set_get_stream_timestamp (set, i);
+  return capture;
+}
+
+static gboolean
+is_stray (GstRcTimeline *timeline, guint64 capture)
+{
+  guint64 set_capture = timeline->capture;
+
+  return MAX (capture, set_capture) - MIN (capture, set_capture)
+         > GST_RC_TIMELINE_MAX_SPREAD;
+}
+
+/* @capture: 0 if it was not told. */
 static GstClockTime
 to_pts (GstRcTimeline *timeline, guint64 capture)
 {
-  if (!timeline->by_capture)
+  if (timeline->capture == 0)
     return timeline->arrival;
+  if (capture == 0 || is_stray (timeline, capture))
+    capture = timeline->capture;
   return MAX (timeline->floor,
       rc_clock_map_to_running_time (timeline->clock_map, capture));
+}
+
+static void
+find_strays (GstRcTimeline *timeline, const RcImageSet *set)
+{
+  guint before = timeline->strays;
+
+  for (guint i = 0; i < RC_N_STREAMS; i++) {
+    guint64 capture = rc_image_set_get_stream_timestamp (set, i);
+
+    if (!rc_image_set_has (set, i))
+      continue;
+    timeline->strays &= ~(1u << i);
+    if (timeline->capture != 0 && capture != 0 && is_stray (timeline, capture))
+      timeline->strays |= 1u << i;
+  }
+  timeline->new_strays = timeline->strays & ~before;
 }
 
 static GstClockTime
@@ -76,22 +120,20 @@ void
 gst_rc_timeline_take (GstRcTimeline *timeline, RcImageSet *set, guint64 number,
     GstClockTime arrival)
 {
-  guint64 capture = rc_image_set_get_timestamp (set);
   GstClockTime pts;
 
   timeline->number = number;
   follow_running_time (timeline, arrival);
-  /* A set without a time of capture has only its arrival. */
-  timeline->by_capture =
-      timeline->mode == GST_RC_TIMESTAMP_MODE_CAPTURE && capture != 0;
+  timeline->capture = get_capture (timeline, set);
+  find_strays (timeline, set);
   timeline->mapping = RC_CLOCK_MAP_FOLLOWED;
-  if (timeline->by_capture)
+  if (timeline->capture != 0)
     timeline->mapping = rc_clock_map_update (
-        timeline->clock_map, capture, arrival, &timeline->jump);
+        timeline->clock_map, timeline->capture, arrival, &timeline->jump);
   timeline->resync =
       timeline->broken || timeline->mapping != RC_CLOCK_MAP_FOLLOWED;
   timeline->broken = FALSE;
-  pts = to_pts (timeline, capture);
+  pts = to_pts (timeline, timeline->capture);
   timeline->duration = estimate_duration (timeline, pts);
   timeline->last_pts = pts;
 }

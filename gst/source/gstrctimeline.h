@@ -12,6 +12,12 @@
 
 G_BEGIN_DECLS
 
+/* How far an image's time may lie from its set's, ns, and still be its PTS:
+ * 25 times the 40 ms between camera and depth images of ExposureAlternateActive.
+ * Beyond it the set's time counts. PTS never go back on a pad, so this is also
+ * the longest for which one wrong time can hold up a pad. */
+#define GST_RC_TIMELINE_MAX_SPREAD GST_SECOND
+
 typedef struct {
   RcClockMap *clock_map;
   GstRcTimestampMode mode;
@@ -24,11 +30,14 @@ typedef struct {
   /* of the set that was last taken */
   guint64 number;
   GstClockTime arrival;
-  gboolean by_capture; /* its PTS follow its time of capture */
+  guint64 capture; /* that its PTS go by; 0: they go by its arrival */
   GstClockTime duration;
   RcClockMapResult mapping; /* FOLLOWED where arrival counts */
   gint64 jump;              /* of the camera's clock, ns, if it JUMPED */
   gboolean resync;          /* does not follow on what came before */
+  guint strays;     /* streams whose last time was too far from its set's,
+                    * bits 1 << RcStream */
+  guint new_strays; /* those of them whose time before that was not */
 } GstRcTimeline;
 
 void gst_rc_timeline_init (GstRcTimeline *timeline);

@@ -7,18 +7,8 @@
 #include "image_interface.pb-c.h"
 #include "wire/rcjson.h"
 #include "wire/rctime.h"
+#include "wire/rcwireformat.h"
 #include "wire/rcwirewalk.h"
-
-/* Numbers of ImageSet's fields; the walk files payloads by them. */
-static const guint field_numbers[] = {
-    [RC_STREAM_LEFT] = 2,
-    [RC_STREAM_RIGHT] = 3,
-    [RC_STREAM_DISPARITY] = 4,
-    [RC_STREAM_CONFIDENCE] = 6,
-    [RC_STREAM_ERROR] = 5,
-    [RC_STREAM_MESH] = 7,
-};
-#define N_FIELD_NUMBERS 8
 
 static const struct {
   const gchar *name;
@@ -39,7 +29,8 @@ struct _RcImageSet {
   GDestroyNotify owner_free;
 
   ImageSet *message; /* without the bytes of its `data` fields */
-  RcWireRange payloads[N_FIELD_NUMBERS];
+  /* by the number of the field in ImageSet */
+  RcWireRange payloads[RC_WIRE_MAX_IMAGE_SET_NUMBER + 1];
 
   guint64 timestamp;
   guint64 mesh_timestamp;
@@ -83,7 +74,7 @@ encoding_from_string (const gchar *name, RcEncoding *encoding)
 static const RcWireRange *
 get_payload (const RcImageSet *set, RcStream stream)
 {
-  return &set->payloads[field_numbers[stream]];
+  return &set->payloads[rc_wire_image_set_number (stream)];
 }
 
 static gboolean

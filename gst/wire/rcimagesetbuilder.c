@@ -7,21 +7,7 @@
 #include "image_interface.pb-c.h"
 #include "wire/rcpack.h"
 #include "wire/rctime.h"
-
-#define WIRE_LENGTH 2
-
-/* Numbers of the fields that are written by hand. */
-enum {
-  DISPARITY_IMAGE_IMAGE = 7,
-  IMAGE_DATA = 10,
-  MESH_DATA = 3,
-  IMAGE_SET_LEFT = 2,
-  IMAGE_SET_RIGHT = 3,
-  IMAGE_SET_DISPARITY = 4,
-  IMAGE_SET_DISPARITY_ERROR = 5,
-  IMAGE_SET_CONFIDENCE = 6,
-  IMAGE_SET_MESH = 7,
-};
+#include "wire/rcwireformat.h"
 
 struct _RcImageSetBuilder {
   GPtrArray *pieces; /* (element-type GBytes) */
@@ -56,12 +42,9 @@ rc_image_set_builder_free (RcImageSetBuilder *builder)
 static void
 append_varint (GByteArray *bytes, guint64 value)
 {
-  do {
-    guint8 byte = (value & 0x7f) | (value > 0x7f ? 0x80 : 0);
+  guint8 varint[RC_WIRE_MAX_VARINT_SIZE];
 
-    g_byte_array_append (bytes, &byte, 1);
-    value >>= 7;
-  } while (value > 0);
+  g_byte_array_append (bytes, varint, rc_wire_put_varint (varint, value));
 }
 
 static void
@@ -81,7 +64,7 @@ with_data_field (GBytes *fields, guint number, GBytes *payload)
   GByteArray *bytes = g_byte_array_new ();
 
   append_bytes (bytes, fields);
-  append_varint (bytes, number << 3 | WIRE_LENGTH);
+  append_varint (bytes, rc_wire_tag (number, RC_WIRE_LENGTH));
   append_varint (bytes, g_bytes_get_size (payload));
   g_bytes_unref (fields);
   return bytes;
@@ -97,7 +80,7 @@ wrap (GBytes *before, guint number, GByteArray *inner, gsize tail_size)
 
   if (before != NULL)
     append_bytes (bytes, before);
-  append_varint (bytes, number << 3 | WIRE_LENGTH);
+  append_varint (bytes, rc_wire_tag (number, RC_WIRE_LENGTH));
   append_varint (bytes, (guint64)inner->len + tail_size);
   g_byte_array_append (bytes, inner->data, inner->len);
   g_byte_array_unref (inner);
@@ -142,38 +125,21 @@ start_image (const RcImage *image, GBytes *data)
   message.brightness = image->brightness;
   message.gamma = image->gamma;
   message.auto_exposure_adapting = image->auto_exposure_adapting;
-  start = with_data_field (rc_pack (&message.base), IMAGE_DATA, data);
+  start = with_data_field (rc_pack (&message.base), RC_WIRE_IMAGE_DATA, data);
   g_free (encoding);
   return start;
-}
-
-static guint
-get_field_number (RcStream stream)
-{
-  switch (stream) {
-  case RC_STREAM_LEFT:
-    return IMAGE_SET_LEFT;
-  case RC_STREAM_RIGHT:
-    return IMAGE_SET_RIGHT;
-  case RC_STREAM_CONFIDENCE:
-    return IMAGE_SET_CONFIDENCE;
-  case RC_STREAM_ERROR:
-    return IMAGE_SET_DISPARITY_ERROR;
-  default:
-    return 0;
-  }
 }
 
 void
 rc_image_set_builder_add_image (RcImageSetBuilder *builder, RcStream stream,
     const RcImage *image, GBytes *data)
 {
-  guint number = get_field_number (stream);
-
-  g_return_if_fail (number != 0);
+  g_return_if_fail (
+      (guint)stream < RC_N_IMAGE_STREAMS && stream != RC_STREAM_DISPARITY);
 
   add_pieces (builder,
-      wrap (NULL, number, start_image (image, data), g_bytes_get_size (data)),
+      wrap (NULL, rc_wire_image_set_number (stream), start_image (image, data),
+          g_bytes_get_size (data)),
       data);
 }
 
@@ -194,8 +160,11 @@ rc_image_set_builder_add_disparity (RcImageSetBuilder *builder,
   message.baseline = disparity->baseline;
   message.delta_d = disparity->delta_d;
   fields = rc_pack (&message.base);
-  inner = wrap (fields, DISPARITY_IMAGE_IMAGE, start_image (image, data), size);
-  add_pieces (builder, wrap (NULL, IMAGE_SET_DISPARITY, inner, size), data);
+  inner = wrap (
+      fields, RC_WIRE_DISPARITY_IMAGE_IMAGE, start_image (image, data), size);
+  add_pieces (builder,
+      wrap (NULL, rc_wire_image_set_number (RC_STREAM_DISPARITY), inner, size),
+      data);
 }
 
 void
@@ -209,9 +178,11 @@ rc_image_set_builder_add_mesh (
 
   message.timestamp = &time;
   message.format = format;
-  inner = with_data_field (rc_pack (&message.base), MESH_DATA, ply);
-  add_pieces (
-      builder, wrap (NULL, IMAGE_SET_MESH, inner, g_bytes_get_size (ply)), ply);
+  inner = with_data_field (rc_pack (&message.base), RC_WIRE_MESH_DATA, ply);
+  add_pieces (builder,
+      wrap (NULL, rc_wire_image_set_number (RC_STREAM_MESH), inner,
+          g_bytes_get_size (ply)),
+      ply);
 }
 
 GPtrArray *

@@ -5,21 +5,7 @@
 #include <string.h>
 
 #include "wire/rcimageset.h"
-
-/* protobuf's wire types; protobuf-c names no groups. */
-enum {
-  WIRE_VARINT = 0,
-  WIRE_64BIT = 1,
-  WIRE_LENGTH = 2,
-  WIRE_GROUP_START = 3,
-  WIRE_GROUP_END = 4,
-  WIRE_32BIT = 5,
-};
-
-/* Bytes of a varint. Values are 64 bits; tags and lengths are 32 bits in every
- * implementation of protobuf, none of which reads a sixth byte. */
-#define MAX_VARINT_SIZE 10
-#define MAX_SHORT_VARINT_SIZE 5
+#include "wire/rcwireformat.h"
 
 /* A message's length in the header is known when the message ends. Room of a
  * fixed size is left for it: a varint may be padded. */
@@ -67,7 +53,7 @@ read_varint (
     if (walk->cursor.offset >= end)
       return malformed (walk, "a number is cut off", error);
     byte = rc_chunk_cursor_read_byte (&walk->cursor);
-    if (i == MAX_VARINT_SIZE - 1 && byte > 1)
+    if (i == RC_WIRE_MAX_VARINT_SIZE - 1 && byte > 1)
       return malformed (walk, "a number has more than 64 bits", error);
     result |= (guint64)(byte & 0x7f) << 7 * i;
     if (byte < 0x80) {
@@ -86,7 +72,7 @@ read_tag (Walk *walk, guint64 end, Tag *tag, GError **error)
   if (++walk->n_fields > RC_MAX_FIELDS)
     return fail (error, &walk->cursor, RC_IMAGE_SET_ERROR_LIMIT,
         "more fields than allowed");
-  if (!read_varint (walk, end, MAX_SHORT_VARINT_SIZE, &value, error))
+  if (!read_varint (walk, end, RC_WIRE_MAX_SHORT_VARINT_SIZE, &value, error))
     return FALSE;
   if (value > G_MAXUINT32)
     return malformed (walk, "a field number has more than 29 bits", error);
@@ -108,7 +94,7 @@ check_room (Walk *walk, guint64 size, guint64 end, GError **error)
 static gboolean
 read_length (Walk *walk, guint64 end, guint64 *length, GError **error)
 {
-  return read_varint (walk, end, MAX_SHORT_VARINT_SIZE, length, error)
+  return read_varint (walk, end, RC_WIRE_MAX_SHORT_VARINT_SIZE, length, error)
          && check_room (walk, *length, end, error);
 }
 
@@ -127,13 +113,13 @@ skip_value (Walk *walk, guint type, guint64 end, GError **error)
   guint64 value;
 
   switch (type) {
-  case WIRE_VARINT:
-    return read_varint (walk, end, MAX_VARINT_SIZE, &value, error);
-  case WIRE_64BIT:
+  case RC_WIRE_VARINT:
+    return read_varint (walk, end, RC_WIRE_MAX_VARINT_SIZE, &value, error);
+  case RC_WIRE_64BIT:
     return skip_bytes (walk, 8, end, error);
-  case WIRE_32BIT:
+  case RC_WIRE_32BIT:
     return skip_bytes (walk, 4, end, error);
-  case WIRE_LENGTH:
+  case RC_WIRE_LENGTH:
     return read_length (walk, end, &value, error)
            && skip_bytes (walk, value, end, error);
   default:
@@ -150,12 +136,12 @@ skip_field (Walk *walk, Tag tag, guint64 end, GError **error)
   guint depth = 0;
 
   for (;;) {
-    if (tag.type == WIRE_GROUP_START) {
+    if (tag.type == RC_WIRE_GROUP_START) {
       if (depth == RC_MAX_GROUP_DEPTH)
         return fail (error, &walk->cursor, RC_IMAGE_SET_ERROR_LIMIT,
             "groups are nested deeper than allowed");
       open[depth++] = tag.number;
-    } else if (tag.type == WIRE_GROUP_END) {
+    } else if (tag.type == RC_WIRE_GROUP_END) {
       if (depth == 0 || open[--depth] != tag.number)
         return malformed (walk, "a group ends that did not start", error);
     } else if (!skip_value (walk, tag.type, end, error)) {
@@ -186,15 +172,10 @@ gather (Walk *walk, guint64 size, GError **error)
 static gboolean
 gather_varint (Walk *walk, guint64 value, GError **error)
 {
-  guint8 bytes[MAX_VARINT_SIZE];
-  guint size = 0;
-  guint8 *dest;
+  guint8 bytes[RC_WIRE_MAX_VARINT_SIZE];
+  guint size = rc_wire_put_varint (bytes, value);
+  guint8 *dest = gather (walk, size, error);
 
-  do {
-    bytes[size++] = (value & 0x7f) | (value > 0x7f ? 0x80 : 0);
-    value >>= 7;
-  } while (value > 0);
-  dest = gather (walk, size, error);
   if (dest == NULL)
     return FALSE;
   memcpy (dest, bytes, size);
@@ -204,7 +185,7 @@ gather_varint (Walk *walk, guint64 value, GError **error)
 static gboolean
 gather_tag (Walk *walk, Tag tag, GError **error)
 {
-  return gather_varint (walk, (guint64)tag.number << 3 | tag.type, error);
+  return gather_varint (walk, rc_wire_tag (tag.number, tag.type), error);
 }
 
 static gboolean
@@ -271,17 +252,17 @@ get_wire_type (ProtobufCType type)
   case PROTOBUF_C_TYPE_FLOAT:
   case PROTOBUF_C_TYPE_FIXED32:
   case PROTOBUF_C_TYPE_SFIXED32:
-    return WIRE_32BIT;
+    return RC_WIRE_32BIT;
   case PROTOBUF_C_TYPE_DOUBLE:
   case PROTOBUF_C_TYPE_FIXED64:
   case PROTOBUF_C_TYPE_SFIXED64:
-    return WIRE_64BIT;
+    return RC_WIRE_64BIT;
   case PROTOBUF_C_TYPE_STRING:
   case PROTOBUF_C_TYPE_BYTES:
   case PROTOBUF_C_TYPE_MESSAGE:
-    return WIRE_LENGTH;
+    return RC_WIRE_LENGTH;
   default:
-    return WIRE_VARINT;
+    return RC_WIRE_VARINT;
   }
 }
 
@@ -291,12 +272,12 @@ walk_number (Walk *walk, guint type, guint64 end, GError **error)
   guint64 value;
 
   switch (type) {
-  case WIRE_32BIT:
+  case RC_WIRE_32BIT:
     return gather_bytes (walk, 4, end, error);
-  case WIRE_64BIT:
+  case RC_WIRE_64BIT:
     return gather_bytes (walk, 8, end, error);
   default:
-    return read_varint (walk, end, MAX_VARINT_SIZE, &value, error)
+    return read_varint (walk, end, RC_WIRE_MAX_VARINT_SIZE, &value, error)
            && gather_varint (walk, value, error);
   }
 }

@@ -1,8 +1,27 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include <gst/check/gstcheck.h>
-
 #include "clockseries.h"
+
+#include <gst/check/gstcheck.h>
+#include <math.h>
+
+gint64
+jitter_none (GRand *rand)
+{
+  return 0;
+}
+
+gint64
+jitter_uniform (GRand *rand)
+{
+  return g_rand_int_range (rand, 0, 30 * MS);
+}
+
+gint64
+jitter_exponential (GRand *rand)
+{
+  return (gint64)(-log (1.0 - g_rand_double (rand)) * 10e6);
+}
 
 void
 series_forget_extremes (Series *s)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A made-up camera and the way from it, for the tests of the clock mapping.
- * All times are ns. */
+/* A made-up camera and the way from it, from a fixed seed, for the tests of the
+ * clock mapping. All times are ns. */
 
 #pragma once
 
@@ -19,6 +19,9 @@
 #define EPOCH G_GINT64_CONSTANT (1753093721123456789)
 /* Running time of the first set, without jitter. */
 #define ORIGIN (2 * S + 345678)
+
+/* From set to set of a camera at 25 Hz. */
+#define PERIOD (40 * MS)
 
 /* 1 / 200 ppm */
 #define SLEW 5000
@@ -68,6 +71,15 @@ typedef struct {
   gint64 max_error;
   gint64 max_bend;
 } Series;
+
+/* A random delay. */
+typedef gint64 (*Jitter) (GRand *rand);
+
+gint64 jitter_none (GRand *rand);
+/* 0 to 30 ms */
+gint64 jitter_uniform (GRand *rand);
+/* 10 ms in the mean, without an upper limit */
+gint64 jitter_exponential (GRand *rand);
 
 void series_init (Series *s);
 void series_clear (Series *s);

@@ -359,6 +359,24 @@ class RejectTest(FaultTest):
                                          list(range(1, 9)))
                         self.assertEqual((run.warnings, run.errors), ([], []))
 
+    def test_stray_time(self):
+        """Handed on as told; the PTS is the set's, or else none after it on
+        that pad could be right."""
+        with self.sim("lie:which=stray-time,every=2",
+                      options=["--sets=8", "--fps=0"]) as sim:
+            for policy in "", "retries=2 leaky=none", ONCE:
+                with self.subTest(policy=policy), \
+                        self.run_against(sim, policy) as run:
+                    run.wait_for_end()
+                    self.assertEqual(run.left.numbers, list(range(1, 9)))
+                    self.assertEqual((run.warnings, run.errors), ([], []))
+                    left, disparity, metadata = run.pads
+                    self.assertEqual(left.buffers, disparity.buffers)
+                    self.assertEqual(left.buffers, metadata.buffers)
+                    self.assertEqual(
+                        [left.captures[n] - metadata.captures[n]
+                         for n in range(8)], [0, 3600 * Gst.SECOND] * 4)
+
     def test_corrupt(self):
         """Nobody can tell each flipped bit; but each set is accounted for."""
         for rate in "1e-5", "1e-4", "1e-3", "0.5":

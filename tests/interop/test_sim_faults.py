@@ -385,6 +385,18 @@ class Lies(unittest.TestCase):
         time = self.tell_of_image("absurd-time").timestamp
         self.assertEqual((time.sec, time.nsec), (2**31 - 1, 2**31 - 1))
 
+    def test_stray_time(self):
+        for of in ("left", "confidence", "disparity"):
+            s = parse(self.tell("stray-time", **{of + "_enabled": True}))
+            image = s.disparity.image if of == "disparity" else getattr(s, of)
+            self.assertEqual(
+                nanoseconds(image.timestamp) - nanoseconds(s.timestamp),
+                3600 * 10**9, of)
+        s = parse(self.tell("stray-time", **ALL))
+        for true in (s.right, s.disparity, s.disparity.image, s.confidence,
+                     s.disparity_error):
+            self.assertEqual(true.timestamp, s.timestamp)
+
     def test_mesh_format(self):
         for request in (dict(mesh_enabled=True), LEFT):
             s = parse(self.tell("mesh-format", **request))
@@ -458,7 +470,7 @@ class Lies(unittest.TestCase):
                               text=True, check=True).stdout
         listed = said.split("The lies:")[1].split("\n\n")[0]
         names = {name.strip() for name in listed.split(",")}
-        self.assertEqual(len(names), 23)
+        self.assertEqual(len(names), 24)
         with open(__file__) as f:
             source = f.read()
         for name in names:

@@ -169,27 +169,133 @@ class FallbackTest(PacedTest):
         self.assertEqual([b.pts - a.pts for a, b
                           in zip(pads["left"], pads["right"])], [7 * MS] * 4)
 
-    def test_some_sets_without_a_time(self):
-        """Their PTS is their arrival, also where their images have times of
-        their own; the others keep the mapping."""
-        late = 11 * MS
-        arrivals, pts = [], []
-        for number in range(6):
-            due = FIRST + number * PERIOD
-            image_set = make_set(ALL, number, timestamp=START + number * PERIOD)
-            if number in (2, 4):
-                image_set.ClearField("timestamp")
-            arrivals.append((due + (late if number else 0), image_set))
-            pts.append(due + (late if number in (2, 4) else 0))
+    def check_steady(self, arrivals, pts, *told):
+        """`told`: what the camera says, for each set, of each image's time."""
         for stream, buffers in self.paced(arrivals, STREAMS).items():
             with self.subTest(stream):
                 self.assertEqual([b.pts for b in buffers], pts)
                 self.assertEqual([b.discont for b in buffers],
-                                 [True] + [False] * 5)
+                                 [True] + [False] * (len(pts) - 1))
                 if stream in IMAGES:
-                    self.assertEqual(
-                        [b.time for b in buffers],
-                        [START + n * PERIOD for n in range(6)])
+                    self.assertEqual([b.time for b in buffers], *told)
+
+    def test_some_sets_without_a_time(self):
+        """They have those of their images."""
+        arrivals, pts, told = [], [], []
+        for number in range(6):
+            due, time = FIRST + number * PERIOD, START + number * PERIOD
+            image_set = make_set(ALL, number, timestamp=time)
+            if number in (2, 4):
+                image_set.ClearField("timestamp")
+            arrivals.append((due + (11 * MS if number else 0), image_set))
+            pts.append(due)
+            told.append(time)
+        self.check_steady(arrivals, pts, told)
+
+    def test_some_sets_without_any_time(self):
+        """Their PTS is their arrival; the others keep the mapping."""
+        arrivals, pts, told = [], [], []
+        for number in range(6):
+            due, time = FIRST + number * PERIOD, START + number * PERIOD
+            late = 11 * MS if number else 0
+            image_set = make_set(ALL, number, timestamp=time)
+            if number in (2, 4):
+                self.clear_times(image_set)
+            arrivals.append((due + late, image_set))
+            pts.append(due + (late if number in (2, 4) else 0))
+            told.append(0 if number in (2, 4) else time)
+        self.check_steady(arrivals, pts, told)
+
+    def clear_times(self, message):
+        for field, value in message.ListFields():
+            if field.name == "timestamp":
+                message.ClearField("timestamp")
+            elif field.type == field.TYPE_MESSAGE:
+                self.clear_times(value)
+
+
+class WrongTest(PacedTest):
+    """Times that are valid and cannot be: PTS never go back on a pad, so that
+    none may go far ahead."""
+
+    WRONG = {"an hour ahead": START + 3600 * Gst.SECOND,
+             "an hour back": START - 3600 * Gst.SECOND,
+             "as late as can be": (2**31 - 1) * Gst.SECOND,
+             "1970": Gst.SECOND}
+
+    def sets(self, number_of_sets=8):
+        for number in range(number_of_sets):
+            yield make_set(ALL, number, timestamp=START + number * PERIOD)
+
+    def run_sets(self, sets):
+        return self.paced([(FIRST + number * PERIOD, image_set)
+                           for number, image_set in enumerate(sets)], STREAMS)
+
+    def assert_steady(self, buffers, disconts=(0,)):
+        self.assertEqual([b.pts for b in buffers],
+                         [FIRST + n * PERIOD for n in range(len(buffers))])
+        self.assertEqual([b.offset for b in buffers if b.discont],
+                         [*disconts])
+
+    def test_one_image(self):
+        for name, wrong in self.WRONG.items():
+            for number in 0, 3:
+                sets = list(self.sets())
+                set_time(sets[number].left.timestamp, wrong)
+                set_time(sets[number].disparity.image.timestamp, wrong)
+                set_time(sets[number].mesh.timestamp, wrong)
+                for stream, buffers in self.run_sets(sets).items():
+                    with self.subTest(name, number=number, stream=stream):
+                        self.assert_steady(buffers)
+                        self.assert_told(buffers, stream, wrong, number)
+
+    def assert_told(self, buffers, stream, wrong, number):
+        """What the camera said is there to be read."""
+        told = [START + n * PERIOD for n in range(len(buffers))]
+        if stream in ("left", "disparity", "mesh"):
+            told[number] = wrong
+        self.assertEqual([b.time for b in buffers], told)
+        if stream in IMAGES:
+            self.assertEqual([b.meta["timestamp"] for b in buffers], told)
+            self.assertEqual([b.meta["set-timestamp"] for b in buffers],
+                             [START + n * PERIOD for n in range(len(buffers))])
+
+    def test_one_set(self):
+        """As if the clock had jumped, there and back again."""
+        for name, wrong in self.WRONG.items():
+            for number in 0, 3:
+                sets = list(self.sets())
+                sets[number] = make_set(ALL, number, timestamp=wrong)
+                for stream, buffers in self.run_sets(sets).items():
+                    with self.subTest(name, number=number, stream=stream):
+                        self.assert_steady(
+                            buffers, sorted({0, number, number + 1}))
+
+    def test_one_set_but_not_its_images(self):
+        for name, wrong in self.WRONG.items():
+            sets = list(self.sets())
+            set_time(sets[3].timestamp, wrong)
+            for stream, buffers in self.run_sets(sets).items():
+                with self.subTest(name, stream=stream):
+                    self.assert_steady(buffers, (0, 3, 4))
+
+    def test_it_is_said_once_a_run(self):
+        """In the log, for each pad."""
+        said = []
+        Gst.debug_set_threshold_for_name("rcgrpcsrc", Gst.DebugLevel.WARNING)
+        self.addCleanup(Gst.debug_unset_threshold_for_name, "rcgrpcsrc")
+        Gst.debug_add_log_function(
+            lambda category, level, _file, _function, _line, _object, message,
+            *_: said.append(message.get())
+            if category.get_name() == "rcgrpcsrc"
+            and level == Gst.DebugLevel.WARNING else None)
+        sets = list(self.sets())
+        for number in 2, 3, 4, 6:
+            set_time(sets[number].left.timestamp, self.WRONG["1970"])
+        set_time(sets[4].mesh.timestamp, self.WRONG["1970"])
+        self.run_sets(sets)
+        self.assertEqual([text.split(":")[0] for text in said],
+                         ["left", "mesh", "left"])
 
 
 if __name__ == "__main__":
