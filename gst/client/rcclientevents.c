@@ -20,7 +20,8 @@ deliver_event (RcClient *self, RcCall *call, grpc_byte_buffer *message)
         grpc_byte_buffer_length (message));
     return;
   }
-  bytes = rc_message_to_bytes (message, RC_MAX_EVENT_SIZE, &error);
+  bytes = rc_message_to_bytes (
+      message, RC_MAX_EVENT_SIZE, rc_call_get_cancellable (call), &error);
   if (bytes)
     event = rc_image_event_from_bytes (bytes, &error);
   if (!event) {

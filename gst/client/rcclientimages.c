@@ -73,15 +73,16 @@ count_rejected (RcClient *self, const GError *why)
       self->rejected_in_row, why->message);
 }
 
-/* Consumes @message, which came on the call of @serial. Not NULL ends the
+/* Consumes @message, which came on @call, that of @serial. Not NULL ends the
  * stream. */
 static GError *
-deliver_message (RcClient *self, guint serial, grpc_byte_buffer *message)
+deliver_message (
+    RcClient *self, RcCall *call, guint serial, grpc_byte_buffer *message)
 {
   gsize size = grpc_byte_buffer_length (message);
   g_autoptr (GError) error = NULL;
-  g_autoptr (RcImageSet) set =
-      rc_message_to_set (message, self->config.max_message_size, &error);
+  g_autoptr (RcImageSet) set = rc_message_to_set (message,
+      self->config.max_message_size, rc_call_get_cancellable (call), &error);
   RcRequest request;
   gboolean current, first = FALSE;
 
@@ -92,6 +93,8 @@ deliver_message (RcClient *self, guint serial, grpc_byte_buffer *message)
     first = take_set_unlocked (self);
   g_mutex_unlock (&self->lock);
 
+  /* A call that is cancelled is not current: nothing is said of a message that
+   * was given up. */
   if (!current)
     return NULL;
   if (error && error->domain == RC_CLIENT_ERROR)
@@ -243,7 +246,7 @@ receive_sets (RcClient *self, RcConnection *connection, RcCall *call,
          && receive (self, connection, call, deadline, &message, &error)
                 == RC_CALL_MESSAGE) {
     *received = TRUE;
-    error = deliver_message (self, serial, message);
+    error = deliver_message (self, call, serial, message);
     deadline = get_deadline (self);
   }
   return error;
