@@ -35,6 +35,7 @@
 struct _RcConnection {
   GSocketConnection *transport;
   RcBridge *bridge; /* with TLS */
+  gboolean has_certificate;
   grpc_channel *channel;
 };
 
@@ -289,6 +290,7 @@ rc_connection_open (const RcClientConfig *config, gint64 deadline,
   self = g_atomic_rc_box_new0 (RcConnection);
   self->transport = g_steal_pointer (&transport);
   self->bridge = bridge;
+  self->has_certificate = config->tls.certificate_file != NULL;
   self->channel = create_channel (config, fd);
   return self;
 }
@@ -335,19 +337,35 @@ rc_connection_get_bytes_received (RcConnection *connection)
   return info.tcpi_bytes_received;
 }
 
-/* An HTTP/2 server speaks at once. gRPC's own, when it takes no clients without
- * a certificate (of its authority), neither speaks nor says why. */
+/* An HTTP/2 server speaks at once. One that does not has no camera behind it,
+ * or does not take this client: gRPC's own closes the connection without a word
+ * on those that have no certificate (of its authority). */
+static GError *
+guess_why_closed (RcConnection *self)
+{
+  if (self->has_certificate)
+    return g_error_new_literal (RC_CLIENT_ERROR, RC_CLIENT_ERROR_CONNECT,
+        "the server closed the connection right after the TLS handshake: its "
+        "camera is away, or it does not take the client's certificate");
+  return g_error_new_literal (RC_CLIENT_ERROR, RC_CLIENT_ERROR_TLS_CLOSED,
+      "the server closed the connection right after the TLS handshake: it may "
+      "want a client certificate, or its camera is away");
+}
+
 GError *
 rc_connection_get_tls_error (RcConnection *connection)
 {
-  g_autoptr (GError) error = NULL;
+  g_autoptr (GError) cause = NULL;
+  GError *error = NULL;
+  gboolean anything_came;
 
   if (!connection->bridge)
     return NULL;
-  if (!rc_bridge_anything_came (connection->bridge))
-    return g_error_new_literal (RC_CLIENT_ERROR,
-        RC_CLIENT_ERROR_TLS_CLIENT_CERTIFICATE,
-        "the server closed the connection right after the handshake");
-  error = rc_bridge_get_error (connection->bridge);
-  return error ? rc_tls_describe_error (error) : NULL;
+  anything_came = rc_bridge_anything_came (connection->bridge);
+  cause = rc_bridge_get_error (connection->bridge);
+  if (cause)
+    error = rc_tls_describe_error (cause, anything_came);
+  if (!error && !anything_came)
+    error = guess_why_closed (connection);
+  return error;
 }

@@ -28,8 +28,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RcConnection, rc_connection_unref)
 
 grpc_channel *rc_connection_get_channel (RcConnection *connection);
 
-/* What TLS says of the connection's end, an RC_CLIENT_ERROR_TLS_…; NULL if
- * nothing. */
+/* What TLS says of the connection's end, an RC_CLIENT_ERROR_TLS_… or, of one
+ * that was closed right after the handshake, _CONNECT; NULL if nothing. */
 GError *rc_connection_get_tls_error (RcConnection *connection);
 
 /* Bytes that came from the host so far, parts of messages included; 0 before
