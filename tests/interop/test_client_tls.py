@@ -214,6 +214,12 @@ class ConnectionTest(TlsTest):
             server.accept()
             probe.free()
 
+    def test_silence_in_the_handshake_and_no_timeout(self):
+        """It is for sets, which may be waited for for ever."""
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            port = server.getsockname()[1]
+            self.assert_fails(self.probe(port, timeout_ms=0), "timeout")
+
     def test_closed_after_the_handshake(self):
         proxy = self.proxy()
         self.assert_fails(self.probe(proxy.port), "tls-closed")
