@@ -157,7 +157,7 @@ get_connection (RcClient *self, guint serial, gint64 deadline, gboolean *is_new,
   g_mutex_lock (&self->lock);
   connection = self->connection ? rc_connection_ref (self->connection) : NULL;
   if (!connection && is_current_unlocked (self, serial))
-    self->connecting = connecting = g_cancellable_new ();
+    self->waits.connecting = connecting = g_cancellable_new ();
   g_mutex_unlock (&self->lock);
   *is_new = connection == NULL;
   if (!connecting)
@@ -168,7 +168,7 @@ get_connection (RcClient *self, guint serial, gint64 deadline, gboolean *is_new,
       &self->config, get_connect_deadline (self, deadline), connecting, error);
 
   g_mutex_lock (&self->lock);
-  self->connecting = NULL;
+  self->waits.connecting = NULL;
   self->connection = connection ? rc_connection_ref (connection) : NULL;
   self->connection_has_streamed = FALSE;
   g_cond_broadcast (&self->changed);
@@ -182,15 +182,14 @@ static void
 drop_connection (RcClient *self)
 {
   g_autoptr (RcConnection) connection = NULL;
-  g_autoptr (RcCall) events_call = NULL;
+  RcClientWaits waits;
 
   g_mutex_lock (&self->lock);
   connection = g_steal_pointer (&self->connection);
-  events_call = rc_client_ref_call (self->events_call);
+  waits = rc_client_take_waits_unlocked (self, RC_CLIENT_WAIT_EVENTS);
   g_cond_broadcast (&self->changed);
   g_mutex_unlock (&self->lock);
-  if (events_call)
-    rc_call_cancel (events_call);
+  rc_client_cancel_waits (&waits);
 }
 
 /* How often to look at what has come of a message that is under way: a link
@@ -270,14 +269,14 @@ run_images_call (RcClient *self, RcConnection *connection, guint serial,
   g_mutex_lock (&self->lock);
   current = is_current_unlocked (self, serial);
   if (current) {
-    self->images_call = rc_call_ref (call);
+    self->waits.images_call = rc_call_ref (call);
     g_cond_broadcast (&self->changed);
   }
   g_mutex_unlock (&self->lock);
 
   if (current)
     error = receive_sets (self, connection, call, serial, deadline, &received);
-  rc_client_withdraw_call (self, &self->images_call);
+  rc_client_withdraw_call (self, &self->waits.images_call);
 
   status = rc_call_finish (call, &details);
   g_debug ("images: gRPC status %s (%d): %s", rc_status_to_string (status),
@@ -339,7 +338,7 @@ typedef enum {
 static Outcome
 judge_end (RcClient *self, guint serial, const GError *error, guint64 *delay)
 {
-  g_autoptr (RcCall) events_call = NULL;
+  RcClientWaits waits = {0};
   Outcome outcome = OUTCOME_SUPERSEDED;
 
   g_mutex_lock (&self->lock);
@@ -352,13 +351,12 @@ judge_end (RcClient *self, guint serial, const GError *error, guint64 *delay)
     } else {
       outcome = OUTCOME_OVER;
       self->state = RC_CLIENT_ENDED;
-      events_call = rc_client_ref_call (self->events_call);
+      waits = rc_client_take_waits_unlocked (self, RC_CLIENT_WAIT_EVENTS);
     }
     g_cond_broadcast (&self->changed);
   }
   g_mutex_unlock (&self->lock);
-  if (events_call)
-    rc_call_cancel (events_call);
+  rc_client_cancel_waits (&waits);
   return outcome;
 }
 
