@@ -34,12 +34,12 @@ get_deadline (RcClient *self)
 
 /* Tells of a change, unless nobody wants this connection any more. */
 static void
-tell_change (
-    RcClient *self, RcClientState state, guint64 retry_in, const GError *reason)
+tell_change (RcClient *self, RcClientState state, guint attempt,
+    guint64 retry_in, const GError *reason)
 {
   RcClientChange change = {
       .state = state,
-      .attempt = self->attempt,
+      .attempt = attempt,
       .retry_in = retry_in,
       .reason = reason,
   };
@@ -83,6 +83,7 @@ deliver_message (
   g_autoptr (GError) error = NULL;
   g_autoptr (RcImageSet) set = rc_message_to_set (message,
       self->config.max_message_size, rc_call_get_cancellable (call), &error);
+  guint attempt = self->retry.attempts;
   RcRequest request;
   gboolean current, first = FALSE;
 
@@ -104,10 +105,8 @@ deliver_message (
       self->callbacks.rejected (size, error, self->user_data);
     return count_rejected (self, error);
   }
-  if (first) {
-    tell_change (self, RC_CLIENT_STREAMING, 0, NULL);
-    self->attempt = 0;
-  }
+  if (first)
+    tell_change (self, RC_CLIENT_STREAMING, attempt, 0, NULL);
   if (self->callbacks.image_set)
     self->callbacks.image_set (
         g_steal_pointer (&set), &request, self->user_data);
@@ -163,7 +162,7 @@ get_connection (RcClient *self, guint serial, gint64 deadline, gboolean *is_new,
   if (!connecting)
     return connection;
 
-  tell_change (self, RC_CLIENT_CONNECTING, 0, NULL);
+  tell_change (self, RC_CLIENT_CONNECTING, self->retry.attempts, 0, NULL);
   connection = rc_connection_open (
       &self->config, get_connect_deadline (self, deadline), connecting, error);
 
@@ -366,6 +365,7 @@ static gboolean
 ask_for_images (RcClient *self, guint serial, const RcRequest *request)
 {
   g_autoptr (GError) error = connect_and_ask (self, serial, request);
+  guint attempt = self->retry.attempts;
   guint64 delay = 0;
 
   switch (judge_end (self, serial, error, &delay)) {
@@ -373,8 +373,7 @@ ask_for_images (RcClient *self, guint serial, const RcRequest *request)
     break;
   case OUTCOME_RETRY:
     drop_connection (self);
-    tell_change (self, RC_CLIENT_DISCONNECTED, delay, error);
-    self->attempt = self->retry.attempts;
+    tell_change (self, RC_CLIENT_DISCONNECTED, attempt, delay, error);
     wait_before_retry (self, delay);
     break;
   case OUTCOME_OVER:

@@ -58,7 +58,6 @@ struct _RcClient {
 
   /* images' thread */
   RcRetry retry;
-  guint attempt; /* that is being made */
   guint rejected_in_row;
 
   GMutex lock;
