@@ -129,7 +129,7 @@ typedef struct {
  * @reason: with DISCONNECTED: an RC_CLIENT_ERROR
  *
  * A change of the connection. Another request over the same connection is
- * none.
+ * none. One that happens as the client is told to stop may still be told.
  */
 typedef struct {
   RcClientState state;

@@ -32,7 +32,9 @@ get_deadline (RcClient *self)
   return g_get_monotonic_time () + (gint64)(self->config.timeout / 1000);
 }
 
-/* Tells of a change, unless nobody wants this connection any more. */
+/* The callers have just seen under the lock that this connection is wanted. A
+ * stop may come between: who stops knows that callbacks may still be running,
+ * and holding the lock meanwhile would have it wait for them. */
 static void
 tell_change (RcClient *self, RcClientState state, guint attempt,
     guint64 retry_in, const GError *reason)
