@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Threads: one for each direction, so that neither waits for the other. Each
- * ends when its source does, or the cancellable; then it lets the other end
- * know. Lock: `lock`, a leaf, for `error`. */
+ * ends when its source does, its destination fails, or by the cancellable. gRPC
+ * hears of the stream's end from the one that reads it alone: what that hears is
+ * why. Where the stream cannot be written to any more it has ended for the
+ * reader, too. Lock: `lock`, a leaf, for `error`. */
 
 #include "client/rcbridge.h"
 
@@ -59,9 +61,6 @@ carry (
     if (error && from_stream)
       keep_error (self, error);
   } while (size > 0);
-
-  /* gRPC sees the end of its connection whoever ended it. */
-  g_socket_shutdown (self->socket, TRUE, TRUE, NULL);
 }
 
 static gpointer
@@ -71,6 +70,10 @@ carry_from_stream (gpointer user_data)
 
   carry (self, g_io_stream_get_input_stream (self->stream),
       g_io_stream_get_output_stream (G_IO_STREAM (self->local)), TRUE);
+  /* This is the bridge's end of the socket, gRPC has the other. In both
+   * directions: what gRPC reads ends, what it writes fails, and the thread that
+   * reads here ends. */
+  g_socket_shutdown (self->socket, TRUE, TRUE, NULL);
   return NULL;
 }
 

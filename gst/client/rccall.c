@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Threads: all fields but `cancelled` belong to the receiver. `call` is set
- * before another thread can know the RcCall and lives as long as it does, so
- * that grpc_call_cancel (), which is thread-safe, needs no lock.
+/* Threads: all fields but the first two belong to the receiver. Those are set
+ * before another thread can know the RcCall and live as long as it does, so
+ * that cancelling them, which is thread-safe, needs no lock.
  *
  * The completion queue is the call's own. The receiver alone polls it, and
  * destroys it in rc_call_finish (); other holders of a reference only cancel,
@@ -24,7 +24,7 @@ typedef enum {
 
 struct _RcCall {
   grpc_call *call;
-  gint cancelled; /* atomic */
+  GCancellable *cancellable;
 
   grpc_completion_queue *queue;
   guint pending;
@@ -81,6 +81,7 @@ rc_call_new (grpc_channel *channel, const gchar *method, GBytes *request)
 
   slice = grpc_slice_from_copied_buffer (
       g_bytes_get_data (request, NULL), g_bytes_get_size (request));
+  self->cancellable = g_cancellable_new ();
   self->request = grpc_raw_byte_buffer_create (&slice, 1);
   grpc_slice_unref (slice);
   grpc_metadata_array_init (&self->initial_metadata);
@@ -107,6 +108,7 @@ static void
 rc_call_clear (RcCall *self)
 {
   grpc_call_unref (self->call);
+  g_object_unref (self->cancellable);
   grpc_byte_buffer_destroy (self->request);
   grpc_metadata_array_destroy (&self->initial_metadata);
   grpc_metadata_array_destroy (&self->trailing_metadata);
@@ -174,14 +176,20 @@ rc_call_receive (RcCall *call, gint64 deadline, grpc_byte_buffer **message)
 void
 rc_call_cancel (RcCall *call)
 {
-  g_atomic_int_set (&call->cancelled, TRUE);
+  g_cancellable_cancel (call->cancellable);
   grpc_call_cancel (call->call, NULL);
 }
 
 gboolean
 rc_call_is_cancelled (RcCall *call)
 {
-  return g_atomic_int_get (&call->cancelled);
+  return g_cancellable_is_cancelled (call->cancellable);
+}
+
+GCancellable *
+rc_call_get_cancellable (RcCall *call)
+{
+  return call->cancellable;
 }
 
 grpc_status_code

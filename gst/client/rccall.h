@@ -9,7 +9,7 @@
 
 #pragma once
 
-#include <glib.h>
+#include <gio/gio.h>
 #include <grpc/grpc.h>
 
 G_BEGIN_DECLS
@@ -41,6 +41,9 @@ RcCallResult rc_call_receive (
 /* Ends the call, whatever its state: the receiver returns at once. */
 void rc_call_cancel (RcCall *call);
 gboolean rc_call_is_cancelled (RcCall *call);
+
+/* What rc_call_cancel () cancels as well: for work on what the call brought. */
+GCancellable *rc_call_get_cancellable (RcCall *call);
 
 /* The receiver's last action, exactly once: cancels what is still going on,
  * waits until gRPC is done with the call, and says how it ended. @details is

@@ -32,10 +32,34 @@ rc_client_is_over_unlocked (RcClient *self)
   return self->cancelled || self->state == RC_CLIENT_ENDED;
 }
 
-RcCall *
-rc_client_ref_call (RcCall *call)
+RcClientWaits
+rc_client_take_waits_unlocked (RcClient *self, RcClientWaitFlags which)
 {
-  return call ? rc_call_ref (call) : NULL;
+  RcClientWaits taken = {0};
+
+  if (which & RC_CLIENT_WAIT_CONNECTING)
+    g_set_object (&taken.connecting, self->waits.connecting);
+  if (which & RC_CLIENT_WAIT_IMAGES && self->waits.images_call)
+    taken.images_call = rc_call_ref (self->waits.images_call);
+  if (which & RC_CLIENT_WAIT_EVENTS && self->waits.events_call)
+    taken.events_call = rc_call_ref (self->waits.events_call);
+  return taken;
+}
+
+static void
+cancel_call (RcCall *call)
+{
+  rc_call_cancel (call);
+  rc_call_unref (call);
+}
+
+void
+rc_client_cancel_waits (RcClientWaits *waits)
+{
+  g_clear_pointer (&waits->images_call, cancel_call);
+  g_clear_pointer (&waits->events_call, cancel_call);
+  g_cancellable_cancel (waits->connecting);
+  g_clear_object (&waits->connecting);
 }
 
 void
@@ -110,9 +134,7 @@ is_same_question_unlocked (RcClient *self, const RcRequest *request)
 void
 rc_client_set_request (RcClient *client, const RcRequest *request)
 {
-  g_autoptr (GCancellable) connecting = NULL;
-  g_autoptr (RcCall) images_call = NULL;
-  g_autoptr (RcCall) events_call = NULL;
+  RcClientWaits waits = {0};
 
   g_mutex_lock (&client->lock);
   if (!rc_client_is_over_unlocked (client)
@@ -122,23 +144,15 @@ rc_client_set_request (RcClient *client, const RcRequest *request)
       client->state = RC_CLIENT_IDLE;
     else if (client->state != RC_CLIENT_DISCONNECTED)
       client->state = RC_CLIENT_CONNECTING;
-    images_call = rc_client_ref_call (client->images_call);
-    if (!request) {
-      events_call = rc_client_ref_call (client->events_call);
-      g_set_object (&connecting, client->connecting);
-    }
+    waits = rc_client_take_waits_unlocked (
+        client, request ? RC_CLIENT_WAIT_IMAGES : RC_CLIENT_WAIT_ALL);
     g_cond_broadcast (&client->changed);
   }
   client->have_request = request != NULL;
   if (request)
     client->request = *request;
   g_mutex_unlock (&client->lock);
-
-  if (images_call)
-    rc_call_cancel (images_call);
-  if (events_call)
-    rc_call_cancel (events_call);
-  g_cancellable_cancel (connecting);
+  rc_client_cancel_waits (&waits);
 }
 
 RcClientState
@@ -155,25 +169,16 @@ rc_client_get_state (RcClient *client)
 void
 rc_client_cancel (RcClient *client)
 {
-  g_autoptr (GCancellable) connecting = NULL;
-  g_autoptr (RcCall) images_call = NULL;
-  g_autoptr (RcCall) events_call = NULL;
+  RcClientWaits waits;
 
   g_mutex_lock (&client->lock);
   client->cancelled = TRUE;
   if (client->state != RC_CLIENT_ENDED)
     client->state = RC_CLIENT_IDLE;
-  images_call = rc_client_ref_call (client->images_call);
-  events_call = rc_client_ref_call (client->events_call);
-  g_set_object (&connecting, client->connecting);
+  waits = rc_client_take_waits_unlocked (client, RC_CLIENT_WAIT_ALL);
   g_cond_broadcast (&client->changed);
   g_mutex_unlock (&client->lock);
-
-  if (images_call)
-    rc_call_cancel (images_call);
-  if (events_call)
-    rc_call_cancel (events_call);
-  g_cancellable_cancel (connecting);
+  rc_client_cancel_waits (&waits);
 }
 
 void

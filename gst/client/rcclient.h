@@ -27,7 +27,7 @@ G_BEGIN_DECLS
 typedef enum {
   RC_CLIENT_ERROR_NOT_FOUND,     /* the host's name cannot be resolved */
   RC_CLIENT_ERROR_CONNECT,       /* refused, unreachable, closed before a set */
-  RC_CLIENT_ERROR_TIMEOUT,       /* no connection or no set within `timeout` */
+  RC_CLIENT_ERROR_TIMEOUT,       /* no connection or no set in time */
   RC_CLIENT_ERROR_NOT_A_CAMERA,  /* speaks no gRPC, or not this service */
   RC_CLIENT_ERROR_TOO_LARGE,     /* a message beyond `max_message_size` */
   RC_CLIENT_ERROR_LOST,          /* the connection ended in mid-stream */
@@ -39,6 +39,9 @@ typedef enum {
   RC_CLIENT_ERROR_TLS_NAME,      /* the server's certificate: for whom */
   RC_CLIENT_ERROR_TLS_EXPIRED,   /* the server's certificate: when */
   RC_CLIENT_ERROR_TLS_CLIENT_CERTIFICATE, /* the server wants (another) one */
+  RC_CLIENT_ERROR_TLS_CLOSED, /* right after the handshake, and no certificate
+                                 is configured: the server may want one, or its
+                                 camera is away */
   RC_CLIENT_ERROR_TLS_FAILED, /* whatever else; a server without TLS */
 } RcClientError;
 
@@ -98,7 +101,9 @@ typedef struct {
  * @port: TCP port
  * @max_message_size: bytes, at most G_MAXINT
  * @timeout: ns, the longest wait for the connection and for each set while
- *   the wire is waited for; 0 waits for ever
+ *   the wire is waited for; 0 waits for ever for sets, and for a TCP connection
+ *   until the kernel gives it up (about 2 min). A TLS handshake has 10 s in any
+ *   case; so has an attempt to connect that others follow
  * @image_events: also run StreamImageEvents
  * @retry: what happens when the stream is lost; all 0: it ends
  * @tls: all 0: none
@@ -124,7 +129,7 @@ typedef struct {
  * @reason: with DISCONNECTED: an RC_CLIENT_ERROR
  *
  * A change of the connection. Another request over the same connection is
- * none.
+ * none. One that happens as the client is told to stop may still be told.
  */
 typedef struct {
   RcClientState state;

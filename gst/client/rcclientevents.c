@@ -20,7 +20,8 @@ deliver_event (RcClient *self, RcCall *call, grpc_byte_buffer *message)
         grpc_byte_buffer_length (message));
     return;
   }
-  bytes = rc_message_to_bytes (message, RC_MAX_EVENT_SIZE, &error);
+  bytes = rc_message_to_bytes (
+      message, RC_MAX_EVENT_SIZE, rc_call_get_cancellable (call), &error);
   if (bytes)
     event = rc_image_event_from_bytes (bytes, &error);
   if (!event) {
@@ -40,7 +41,7 @@ wait_for_connection (RcClient *self)
 
   g_mutex_lock (&self->lock);
   while (!rc_client_is_over_unlocked (self)
-         && !(self->have_request && self->images_call))
+         && !(self->have_request && self->waits.images_call))
     g_cond_wait (&self->changed, &self->lock);
   if (!rc_client_is_over_unlocked (self))
     connection = rc_connection_ref (self->connection);
@@ -68,7 +69,7 @@ run_events_call (RcClient *self, RcConnection *connection)
   wanted = !rc_client_is_over_unlocked (self) && self->have_request
            && self->connection == connection;
   if (wanted)
-    self->events_call = rc_call_ref (call);
+    self->waits.events_call = rc_call_ref (call);
   g_mutex_unlock (&self->lock);
   if (!wanted)
     rc_call_cancel (call);
@@ -80,7 +81,7 @@ run_events_call (RcClient *self, RcConnection *connection)
     grpc_byte_buffer_destroy (message);
   }
 
-  rc_client_withdraw_call (self, &self->events_call);
+  rc_client_withdraw_call (self, &self->waits.events_call);
   cancelled = rc_call_is_cancelled (call);
   status = rc_call_finish (call, &details);
   g_debug ("events: gRPC status %s (%d): %s", rc_status_to_string (status),

@@ -32,14 +32,16 @@ get_deadline (RcClient *self)
   return g_get_monotonic_time () + (gint64)(self->config.timeout / 1000);
 }
 
-/* Tells of a change, unless nobody wants this connection any more. */
+/* The callers have just seen under the lock that this connection is wanted. A
+ * stop may come between: who stops knows that callbacks may still be running,
+ * and holding the lock meanwhile would have it wait for them. */
 static void
-tell_change (
-    RcClient *self, RcClientState state, guint64 retry_in, const GError *reason)
+tell_change (RcClient *self, RcClientState state, guint attempt,
+    guint64 retry_in, const GError *reason)
 {
   RcClientChange change = {
       .state = state,
-      .attempt = self->attempt,
+      .attempt = attempt,
       .retry_in = retry_in,
       .reason = reason,
   };
@@ -73,15 +75,17 @@ count_rejected (RcClient *self, const GError *why)
       self->rejected_in_row, why->message);
 }
 
-/* Consumes @message, which came on the call of @serial. Not NULL ends the
+/* Consumes @message, which came on @call, that of @serial. Not NULL ends the
  * stream. */
 static GError *
-deliver_message (RcClient *self, guint serial, grpc_byte_buffer *message)
+deliver_message (
+    RcClient *self, RcCall *call, guint serial, grpc_byte_buffer *message)
 {
   gsize size = grpc_byte_buffer_length (message);
   g_autoptr (GError) error = NULL;
-  g_autoptr (RcImageSet) set =
-      rc_message_to_set (message, self->config.max_message_size, &error);
+  g_autoptr (RcImageSet) set = rc_message_to_set (message,
+      self->config.max_message_size, rc_call_get_cancellable (call), &error);
+  guint attempt = self->retry.attempts;
   RcRequest request;
   gboolean current, first = FALSE;
 
@@ -92,6 +96,8 @@ deliver_message (RcClient *self, guint serial, grpc_byte_buffer *message)
     first = take_set_unlocked (self);
   g_mutex_unlock (&self->lock);
 
+  /* A call that is cancelled is not current: nothing is said of a message that
+   * was given up. */
   if (!current)
     return NULL;
   if (error && error->domain == RC_CLIENT_ERROR)
@@ -101,10 +107,8 @@ deliver_message (RcClient *self, guint serial, grpc_byte_buffer *message)
       self->callbacks.rejected (size, error, self->user_data);
     return count_rejected (self, error);
   }
-  if (first) {
-    tell_change (self, RC_CLIENT_STREAMING, 0, NULL);
-    self->attempt = 0;
-  }
+  if (first)
+    tell_change (self, RC_CLIENT_STREAMING, attempt, 0, NULL);
   if (self->callbacks.image_set)
     self->callbacks.image_set (
         g_steal_pointer (&set), &request, self->user_data);
@@ -154,18 +158,18 @@ get_connection (RcClient *self, guint serial, gint64 deadline, gboolean *is_new,
   g_mutex_lock (&self->lock);
   connection = self->connection ? rc_connection_ref (self->connection) : NULL;
   if (!connection && is_current_unlocked (self, serial))
-    self->connecting = connecting = g_cancellable_new ();
+    self->waits.connecting = connecting = g_cancellable_new ();
   g_mutex_unlock (&self->lock);
   *is_new = connection == NULL;
   if (!connecting)
     return connection;
 
-  tell_change (self, RC_CLIENT_CONNECTING, 0, NULL);
+  tell_change (self, RC_CLIENT_CONNECTING, self->retry.attempts, 0, NULL);
   connection = rc_connection_open (
       &self->config, get_connect_deadline (self, deadline), connecting, error);
 
   g_mutex_lock (&self->lock);
-  self->connecting = NULL;
+  self->waits.connecting = NULL;
   self->connection = connection ? rc_connection_ref (connection) : NULL;
   self->connection_has_streamed = FALSE;
   g_cond_broadcast (&self->changed);
@@ -179,15 +183,14 @@ static void
 drop_connection (RcClient *self)
 {
   g_autoptr (RcConnection) connection = NULL;
-  g_autoptr (RcCall) events_call = NULL;
+  RcClientWaits waits;
 
   g_mutex_lock (&self->lock);
   connection = g_steal_pointer (&self->connection);
-  events_call = rc_client_ref_call (self->events_call);
+  waits = rc_client_take_waits_unlocked (self, RC_CLIENT_WAIT_EVENTS);
   g_cond_broadcast (&self->changed);
   g_mutex_unlock (&self->lock);
-  if (events_call)
-    rc_call_cancel (events_call);
+  rc_client_cancel_waits (&waits);
 }
 
 /* How often to look at what has come of a message that is under way: a link
@@ -243,7 +246,7 @@ receive_sets (RcClient *self, RcConnection *connection, RcCall *call,
          && receive (self, connection, call, deadline, &message, &error)
                 == RC_CALL_MESSAGE) {
     *received = TRUE;
-    error = deliver_message (self, serial, message);
+    error = deliver_message (self, call, serial, message);
     deadline = get_deadline (self);
   }
   return error;
@@ -267,14 +270,14 @@ run_images_call (RcClient *self, RcConnection *connection, guint serial,
   g_mutex_lock (&self->lock);
   current = is_current_unlocked (self, serial);
   if (current) {
-    self->images_call = rc_call_ref (call);
+    self->waits.images_call = rc_call_ref (call);
     g_cond_broadcast (&self->changed);
   }
   g_mutex_unlock (&self->lock);
 
   if (current)
     error = receive_sets (self, connection, call, serial, deadline, &received);
-  rc_client_withdraw_call (self, &self->images_call);
+  rc_client_withdraw_call (self, &self->waits.images_call);
 
   status = rc_call_finish (call, &details);
   g_debug ("images: gRPC status %s (%d): %s", rc_status_to_string (status),
@@ -336,7 +339,7 @@ typedef enum {
 static Outcome
 judge_end (RcClient *self, guint serial, const GError *error, guint64 *delay)
 {
-  g_autoptr (RcCall) events_call = NULL;
+  RcClientWaits waits = {0};
   Outcome outcome = OUTCOME_SUPERSEDED;
 
   g_mutex_lock (&self->lock);
@@ -349,13 +352,12 @@ judge_end (RcClient *self, guint serial, const GError *error, guint64 *delay)
     } else {
       outcome = OUTCOME_OVER;
       self->state = RC_CLIENT_ENDED;
-      events_call = rc_client_ref_call (self->events_call);
+      waits = rc_client_take_waits_unlocked (self, RC_CLIENT_WAIT_EVENTS);
     }
     g_cond_broadcast (&self->changed);
   }
   g_mutex_unlock (&self->lock);
-  if (events_call)
-    rc_call_cancel (events_call);
+  rc_client_cancel_waits (&waits);
   return outcome;
 }
 
@@ -365,6 +367,7 @@ static gboolean
 ask_for_images (RcClient *self, guint serial, const RcRequest *request)
 {
   g_autoptr (GError) error = connect_and_ask (self, serial, request);
+  guint attempt = self->retry.attempts;
   guint64 delay = 0;
 
   switch (judge_end (self, serial, error, &delay)) {
@@ -372,8 +375,7 @@ ask_for_images (RcClient *self, guint serial, const RcRequest *request)
     break;
   case OUTCOME_RETRY:
     drop_connection (self);
-    tell_change (self, RC_CLIENT_DISCONNECTED, delay, error);
-    self->attempt = self->retry.attempts;
+    tell_change (self, RC_CLIENT_DISCONNECTED, attempt, delay, error);
     wait_before_retry (self, delay);
     break;
   case OUTCOME_OVER:

@@ -12,8 +12,8 @@
  * - any other thread sets requests, reads the state, cancels.
  *
  * Lock: one, `lock`. It guards the group named below it and is not held in a
- * callback, nor in a call to gRPC or GIO. Who cancels takes a reference of
- * what is to be cancelled under the lock and cancels without it.
+ * callback, nor in a call to gRPC or GIO. Who ends another thread's wait takes
+ * it under the lock and cancels it without (RcClientWaits).
  *
  * What a thread waits in (an attempt to connect, a call, the condition) is
  * published under the lock before the wait, after a look at whether it is
@@ -33,6 +33,20 @@
 
 G_BEGIN_DECLS
 
+/* What threads wait in, each NULL at times. */
+typedef struct {
+  GCancellable *connecting; /* the images' thread */
+  RcCall *images_call;      /* the images' thread */
+  RcCall *events_call;      /* the events' thread */
+} RcClientWaits;
+
+typedef enum {
+  RC_CLIENT_WAIT_CONNECTING = 1 << 0,
+  RC_CLIENT_WAIT_IMAGES = 1 << 1,
+  RC_CLIENT_WAIT_EVENTS = 1 << 2,
+  RC_CLIENT_WAIT_ALL = (1 << 3) - 1,
+} RcClientWaitFlags;
+
 struct _RcClient {
   /* constant */
   RcClientConfig config; /* its strings are in `strings` */
@@ -44,7 +58,6 @@ struct _RcClient {
 
   /* images' thread */
   RcRetry retry;
-  guint attempt; /* that is being made */
   guint rejected_in_row;
 
   GMutex lock;
@@ -57,15 +70,18 @@ struct _RcClient {
   guint64 n_sets;
   RcConnection *connection;
   gboolean connection_has_streamed;
-  GCancellable *connecting; /* what the images' thread waits in */
-  RcCall *images_call;
-  RcCall *events_call; /* what the events' thread waits in */
+  RcClientWaits waits;
 };
 
 /* TRUE when neither thread has anything more to do. */
 gboolean rc_client_is_over_unlocked (RcClient *self);
 
-RcCall *rc_client_ref_call (RcCall *call);
+/* Takes references of the waits that @which names, as far as there are any … */
+RcClientWaits rc_client_take_waits_unlocked (
+    RcClient *self, RcClientWaitFlags which);
+
+/* … to cancel them without the lock, and drop them. */
+void rc_client_cancel_waits (RcClientWaits *waits);
 
 /* What was published in @slot is not waited in any more. */
 void rc_client_withdraw_call (RcClient *self, RcCall **slot);

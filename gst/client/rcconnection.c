@@ -32,9 +32,15 @@
 #define KEEPALIVE_INTERVAL_MS (310 * 1000)
 #define KEEPALIVE_TIMEOUT_MS (20 * 1000)
 
+/* The longest TLS handshake, µs. A wait without a deadline is one for sets;
+ * what takes the connection and does not answer is no camera that waits for a
+ * trigger. */
+#define HANDSHAKE_LIMIT (10 * G_TIME_SPAN_SECOND)
+
 struct _RcConnection {
   GSocketConnection *transport;
   RcBridge *bridge; /* with TLS */
+  gboolean has_certificate;
   grpc_channel *channel;
 };
 
@@ -42,6 +48,8 @@ struct _RcConnection {
 typedef struct {
   const RcClientConfig *config;
   GCancellable *cancellable;
+  gint64 deadline;
+  GSource *timer; /* for the deadline */
   GSocketConnection *transport;
   RcTlsHandshake *handshake;
   GTlsConnection *tls;
@@ -57,6 +65,14 @@ on_event (GSocketClient *client, GSocketClientEvent event,
 {
   if (event == G_SOCKET_CLIENT_RESOLVED)
     attempt->resolved = TRUE;
+}
+
+static void
+set_deadline (Attempt *attempt, gint64 deadline)
+{
+  attempt->deadline = deadline;
+  g_source_set_ready_time (
+      attempt->timer, deadline == G_MAXINT64 ? -1 : deadline);
 }
 
 static void
@@ -79,11 +95,14 @@ on_connected (GObject *source, GAsyncResult *result, gpointer user_data)
   if (attempt->transport && attempt->config->tls.enabled)
     attempt->handshake = rc_tls_handshake_new (
         attempt->config, attempt->transport, &attempt->error);
-  if (attempt->handshake)
-    rc_tls_handshake_start (
-        attempt->handshake, attempt->cancellable, on_handshaken, attempt);
-  else
+  if (!attempt->handshake) {
     attempt->done = TRUE;
+    return;
+  }
+  set_deadline (attempt,
+      MIN (attempt->deadline, g_get_monotonic_time () + HANDSHAKE_LIMIT));
+  rc_tls_handshake_start (
+      attempt->handshake, attempt->cancellable, on_handshaken, attempt);
 }
 
 static gboolean
@@ -96,17 +115,6 @@ on_deadline (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-static GSource *
-attach_timer (Attempt *attempt, gint64 deadline, GMainContext *context)
-{
-  GSource *timer = g_timeout_source_new (0);
-
-  g_source_set_ready_time (timer, deadline == G_MAXINT64 ? -1 : deadline);
-  g_source_set_callback (timer, on_deadline, attempt, NULL);
-  g_source_attach (timer, context);
-  return timer;
-}
-
 static void
 run_attempt (Attempt *attempt, gint64 deadline)
 {
@@ -114,14 +122,17 @@ run_attempt (Attempt *attempt, gint64 deadline)
   g_autoptr (GSocketConnectable) name =
       g_network_address_new (attempt->config->host, attempt->config->port);
   g_autoptr (GSocketClient) client = g_socket_client_new ();
-  g_autoptr (GSource) timer = NULL;
+  g_autoptr (GSource) timer = g_timeout_source_new (0);
 
   /* A proxy that is set for the web is not meant for cameras. */
   g_socket_client_set_enable_proxy (client, FALSE);
   g_signal_connect (client, "event", G_CALLBACK (on_event), attempt);
 
   g_main_context_push_thread_default (context);
-  timer = attach_timer (attempt, deadline, context);
+  attempt->timer = timer;
+  set_deadline (attempt, deadline);
+  g_source_set_callback (timer, on_deadline, attempt, NULL);
+  g_source_attach (timer, context);
   g_socket_client_connect_async (
       client, name, attempt->cancellable, on_connected, attempt);
   while (!attempt->done)
@@ -158,6 +169,12 @@ report_failure (
     g_propagate_error (error, g_error_copy (attempt->error));
     return;
   }
+  if (attempt->timed_out && attempt->handshake) {
+    g_set_error (error, RC_CLIENT_ERROR, RC_CLIENT_ERROR_TIMEOUT,
+        "connected to %s:%u, but the TLS handshake was not answered in time",
+        config->host, config->port);
+    return;
+  }
   g_set_error (error, RC_CLIENT_ERROR, classify (attempt),
       "cannot %s %s:%u%s: %s", attempt->resolved ? "connect to" : "resolve",
       config->host, config->port, attempt->timed_out ? " in time" : "",
@@ -173,9 +190,10 @@ connect_to_host (const RcClientConfig *config, gint64 deadline,
   Attempt attempt = {.config = config, .cancellable = cancellable};
 
   run_attempt (&attempt, deadline);
+  if (attempt.error)
+    report_failure (&attempt, config, error);
   g_clear_pointer (&attempt.handshake, rc_tls_handshake_free);
   if (attempt.error) {
-    report_failure (&attempt, config, error);
     g_error_free (attempt.error);
     g_clear_object (&attempt.transport);
     return FALSE;
@@ -289,6 +307,7 @@ rc_connection_open (const RcClientConfig *config, gint64 deadline,
   self = g_atomic_rc_box_new0 (RcConnection);
   self->transport = g_steal_pointer (&transport);
   self->bridge = bridge;
+  self->has_certificate = config->tls.certificate_file != NULL;
   self->channel = create_channel (config, fd);
   return self;
 }
@@ -335,19 +354,35 @@ rc_connection_get_bytes_received (RcConnection *connection)
   return info.tcpi_bytes_received;
 }
 
-/* An HTTP/2 server speaks at once. gRPC's own, when it takes no clients without
- * a certificate (of its authority), neither speaks nor says why. */
+/* An HTTP/2 server speaks at once. One that does not has no camera behind it,
+ * or does not take this client: gRPC's own closes the connection without a word
+ * on those that have no certificate (of its authority). */
+static GError *
+guess_why_closed (RcConnection *self)
+{
+  if (self->has_certificate)
+    return g_error_new_literal (RC_CLIENT_ERROR, RC_CLIENT_ERROR_CONNECT,
+        "the server closed the connection right after the TLS handshake: its "
+        "camera is away, or it does not take the client's certificate");
+  return g_error_new_literal (RC_CLIENT_ERROR, RC_CLIENT_ERROR_TLS_CLOSED,
+      "the server closed the connection right after the TLS handshake: it may "
+      "want a client certificate, or its camera is away");
+}
+
 GError *
 rc_connection_get_tls_error (RcConnection *connection)
 {
-  g_autoptr (GError) error = NULL;
+  g_autoptr (GError) cause = NULL;
+  GError *error = NULL;
+  gboolean anything_came;
 
   if (!connection->bridge)
     return NULL;
-  if (!rc_bridge_anything_came (connection->bridge))
-    return g_error_new_literal (RC_CLIENT_ERROR,
-        RC_CLIENT_ERROR_TLS_CLIENT_CERTIFICATE,
-        "the server closed the connection right after the handshake");
-  error = rc_bridge_get_error (connection->bridge);
-  return error ? rc_tls_describe_error (error) : NULL;
+  anything_came = rc_bridge_anything_came (connection->bridge);
+  cause = rc_bridge_get_error (connection->bridge);
+  if (cause)
+    error = rc_tls_describe_error (cause, anything_came);
+  if (!error && !anything_came)
+    error = guess_why_closed (connection);
+  return error;
 }

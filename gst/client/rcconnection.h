@@ -15,11 +15,12 @@ G_BEGIN_DECLS
 typedef struct _RcConnection RcConnection;
 
 /* Resolves the host as the system does (/etc/hosts, mDNS, DNS; an address
- * needs no lookup) and connects, until @deadline (µs, g_get_monotonic_time ()).
- * NULL with RC_CLIENT_ERROR_NOT_FOUND, _CONNECT, _TIMEOUT, _RESOURCES, one of
- * _TLS_… or, over TLS, _NOT_A_CAMERA, or with G_IO_ERROR_CANCELLED. @cancellable is for this alone: the deadline
- * cancels it as well. The caller holds a grpc_init () until the last reference
- * is gone. */
+ * needs no lookup) and connects, until @deadline (µs, g_get_monotonic_time ();
+ * G_MAXINT64: none); shakes hands for 10 s at most. NULL with
+ * RC_CLIENT_ERROR_NOT_FOUND, _CONNECT, _TIMEOUT, _RESOURCES, one of _TLS_… or,
+ * over TLS, _NOT_A_CAMERA, or with G_IO_ERROR_CANCELLED. @cancellable is for
+ * this alone: the deadline cancels it as well. The caller holds a grpc_init ()
+ * until the last reference is gone. */
 RcConnection *rc_connection_open (const RcClientConfig *config, gint64 deadline,
     GCancellable *cancellable, GError **error);
 RcConnection *rc_connection_ref (RcConnection *connection);
@@ -28,8 +29,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RcConnection, rc_connection_unref)
 
 grpc_channel *rc_connection_get_channel (RcConnection *connection);
 
-/* What TLS says of the connection's end, an RC_CLIENT_ERROR_TLS_…; NULL if
- * nothing. */
+/* What TLS says of the connection's end, an RC_CLIENT_ERROR_TLS_… or, of one
+ * that was closed right after the handshake, _CONNECT; NULL if nothing. */
 GError *rc_connection_get_tls_error (RcConnection *connection);
 
 /* Bytes that came from the host so far, parts of messages included; 0 before

@@ -2,7 +2,6 @@
 
 #include "client/rcmessage.h"
 
-#include <gio/gio.h>
 #include <grpc/grpc.h>
 
 /* What is inflated at a time. */
@@ -62,11 +61,11 @@ add_bytes (Inflated *inflated, gsize size, gsize limit, GError **error)
   return FALSE;
 }
 
-/* Inflates one slice onto the end of @out. @finished: the compressed data says
- * of itself that it is complete. */
+/* Inflates one slice, which may become a thousand times as much, onto the end
+ * of @out. @finished: the compressed data says of itself that it is complete. */
 static gboolean
 inflate_slice (GConverter *converter, grpc_slice *slice, Inflated *out,
-    gsize limit, gboolean *finished, GError **error)
+    gsize limit, GCancellable *cancellable, gboolean *finished, GError **error)
 {
   const guint8 *in = GRPC_SLICE_START_PTR (*slice);
   gsize left = GRPC_SLICE_LENGTH (*slice);
@@ -74,9 +73,12 @@ inflate_slice (GConverter *converter, grpc_slice *slice, Inflated *out,
   while (left > 0 && !*finished) {
     g_autoptr (GError) cause = NULL;
     gsize room, taken = 0, made = 0;
-    guint8 *place = get_room (out, &room, error);
+    guint8 *place;
     GConverterResult result;
 
+    if (g_cancellable_set_error_if_cancelled (cancellable, error))
+      return FALSE;
+    place = get_room (out, &room, error);
     if (!place)
       return FALSE;
     result = g_converter_convert (converter, in, left, place, room,
@@ -111,7 +113,8 @@ make_decompressor (const grpc_byte_buffer *message)
 }
 
 static Inflated *
-inflate (const grpc_byte_buffer *message, gsize limit, GError **error)
+inflate (const grpc_byte_buffer *message, gsize limit,
+    GCancellable *cancellable, GError **error)
 {
   grpc_slice_buffer slices = message->data.raw.slice_buffer;
   g_autoptr (GConverter) converter = make_decompressor (message);
@@ -120,8 +123,8 @@ inflate (const grpc_byte_buffer *message, gsize limit, GError **error)
 
   out->chunks = g_array_new (FALSE, FALSE, sizeof (RcChunk));
   for (gsize i = 0; i < slices.count; i++) {
-    if (!inflate_slice (
-            converter, &slices.slices[i], out, limit, &finished, error))
+    if (!inflate_slice (converter, &slices.slices[i], out, limit, cancellable,
+            &finished, error))
       return NULL;
   }
   if (!finished) {
@@ -133,9 +136,10 @@ inflate (const grpc_byte_buffer *message, gsize limit, GError **error)
 }
 
 static GBytes *
-inflate_to_bytes (const grpc_byte_buffer *message, gsize limit, GError **error)
+inflate_to_bytes (const grpc_byte_buffer *message, gsize limit,
+    GCancellable *cancellable, GError **error)
 {
-  g_autoptr (Inflated) inflated = inflate (message, limit, error);
+  g_autoptr (Inflated) inflated = inflate (message, limit, cancellable, error);
   GByteArray *bytes;
 
   if (!inflated)
@@ -150,14 +154,14 @@ inflate_to_bytes (const grpc_byte_buffer *message, gsize limit, GError **error)
 }
 
 GBytes *
-rc_message_to_bytes (
-    const grpc_byte_buffer *message, gsize limit, GError **error)
+rc_message_to_bytes (const grpc_byte_buffer *message, gsize limit,
+    GCancellable *cancellable, GError **error)
 {
   const grpc_slice_buffer *slices = &message->data.raw.slice_buffer;
   GByteArray *bytes;
 
   if (message->data.raw.compression != GRPC_COMPRESS_NONE)
-    return inflate_to_bytes (message, limit, error);
+    return inflate_to_bytes (message, limit, cancellable, error);
   bytes = g_byte_array_new ();
   for (gsize i = 0; i < slices->count; i++)
     g_byte_array_append (bytes, GRPC_SLICE_START_PTR (slices->slices[i]),
@@ -189,14 +193,15 @@ wrap_message (grpc_byte_buffer *message, GError **error)
 }
 
 RcImageSet *
-rc_message_to_set (grpc_byte_buffer *message, gsize limit, GError **error)
+rc_message_to_set (grpc_byte_buffer *message, gsize limit,
+    GCancellable *cancellable, GError **error)
 {
   Inflated *inflated;
 
   if (message->data.raw.compression == GRPC_COMPRESS_NONE)
     return wrap_message (message, error);
 
-  inflated = inflate (message, limit, error);
+  inflated = inflate (message, limit, cancellable, error);
   grpc_byte_buffer_destroy (message);
   if (!inflated)
     return NULL;

@@ -31,6 +31,7 @@ is_absent (const GError *error)
   case RC_CLIENT_ERROR_NOT_FOUND:
   case RC_CLIENT_ERROR_CONNECT:
   case RC_CLIENT_ERROR_TIMEOUT:
+  case RC_CLIENT_ERROR_TLS_CLOSED:
     return TRUE;
   default:
     return FALSE;

@@ -16,8 +16,8 @@ G_BEGIN_DECLS
 /**
  * RcRetry:
  * @has_streamed: a set was received in this client's life
- * @attempts: that were made since the loss or the start, the first connection
- *   not counted
+ * @attempts: that were granted since the loss or the start, the first connection
+ *   not counted; so this is also the number of the one that is being made
  *
  * All 0 is a client's beginning.
  */

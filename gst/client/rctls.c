@@ -54,18 +54,28 @@ describe_flaws (GTlsCertificateFlags flaws)
       RC_CLIENT_ERROR, classify_flaws (flaws), text->str);
 }
 
-GError *
-rc_tls_describe_error (const GError *error)
+static GError *
+describe_error (const GError *error)
 {
   RcClientError code = RC_CLIENT_ERROR_TLS_FAILED;
 
-  if (error->domain != G_TLS_ERROR)
-    return NULL;
-  if (error->code == G_TLS_ERROR_EOF)
-    return NULL;
-  if (error->code == G_TLS_ERROR_CERTIFICATE_REQUIRED)
+  if (g_error_matches (error, G_TLS_ERROR, G_TLS_ERROR_CERTIFICATE_REQUIRED))
     code = RC_CLIENT_ERROR_TLS_CLIENT_CERTIFICATE;
   return g_error_new_literal (RC_CLIENT_ERROR, code, error->message);
+}
+
+/* With TLS 1.3 the client is done with the handshake before the server has seen
+ * its certificate: what is wrong with that, or that there is none, is an alert
+ * in place of the first data. GLib has one code for all alerts. */
+GError *
+rc_tls_describe_error (const GError *error, gboolean anything_came)
+{
+  if (error->domain != G_TLS_ERROR || error->code == G_TLS_ERROR_EOF)
+    return NULL;
+  if (anything_came)
+    return describe_error (error);
+  return g_error_new_literal (
+      RC_CLIENT_ERROR, RC_CLIENT_ERROR_TLS_CLIENT_CERTIFICATE, error->message);
 }
 
 /* ---- the handshake ---- */
@@ -184,8 +194,6 @@ rc_tls_handshake_start (RcTlsHandshake *self, GCancellable *cancellable,
 static void
 take_handshake_error (const RcTlsHandshake *self, GError *cause, GError **error)
 {
-  GError *described;
-
   if (self->flaws) {
     g_propagate_error (error, describe_flaws (self->flaws));
     g_error_free (cause);
@@ -195,11 +203,7 @@ take_handshake_error (const RcTlsHandshake *self, GError *cause, GError **error)
     g_propagate_error (error, cause);
     return;
   }
-  described = rc_tls_describe_error (cause);
-  if (!described)
-    described = g_error_new_literal (
-        RC_CLIENT_ERROR, RC_CLIENT_ERROR_TLS_FAILED, cause->message);
-  g_propagate_error (error, described);
+  g_propagate_error (error, describe_error (cause));
   g_error_free (cause);
 }
 

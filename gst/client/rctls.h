@@ -32,9 +32,8 @@ void rc_tls_handshake_start (RcTlsHandshake *handshake,
 GTlsConnection *rc_tls_handshake_finish (
     RcTlsHandshake *handshake, GAsyncResult *result, GError **error);
 
-/* What the error of a read or a write over TLS means: an RC_CLIENT_ERROR_TLS_…
- * if it is one of TLS, else NULL. A server that wants a certificate says so
- * only after the handshake (TLS 1.3). */
-GError *rc_tls_describe_error (const GError *error);
+/* What the error of a read over TLS means: an RC_CLIENT_ERROR_TLS_… if it is one
+ * of TLS, else NULL. @anything_came: data came before it. */
+GError *rc_tls_describe_error (const GError *error, gboolean anything_came);
 
 G_END_DECLS

@@ -70,6 +70,13 @@ gst_rc_describe_client_error (
         "than it got. Set the properties tls-certificate-file and "
         "tls-private-key-file.",
         host, port);
+  case RC_CLIENT_ERROR_TLS_CLOSED:
+    return g_error_new (GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_AUTHORIZED,
+        "The server at %s port %u closed the connection right after the TLS "
+        "handshake: it may want a client certificate, or its camera is away. "
+        "Set the properties tls-certificate-file and tls-private-key-file if "
+        "it wants one.",
+        host, port);
   case RC_CLIENT_ERROR_TLS_FAILED:
     return g_error_new (GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_OPEN_READ,
         "No TLS connection to the camera at %s port %u: %s. Check that the "

@@ -145,7 +145,8 @@ typedef struct _RcImageSet RcImageSet;
 /* Takes one serialized ImageSet that lies in @n_chunks pieces. The array
  * @chunks is copied; the bytes are not: they must stay until @owner_free
  * (@owner) is called, which happens once in every case, on failure before
- * this returns. @owner_free may be NULL. */
+ * this returns, else in whatever thread drops the last reference: of a set from
+ * a camera in a pad's streaming thread, say. @owner_free may be NULL. */
 RcImageSet *rc_image_set_new (const RcChunk *chunks, guint n_chunks,
     gpointer owner, GDestroyNotify owner_free, GError **error);
 

@@ -38,11 +38,12 @@ GST_START_TEST (test_start)
       .wait_for_connection = TRUE, .retries = -1, .backoff_max = 5000 * MS};
   RcClientError code;
 
-  for (code = 0; code <= RC_CLIENT_ERROR_RESOURCES; code++) {
+  for (code = 0; code <= RC_CLIENT_ERROR_TLS_FAILED; code++) {
     RcRetry retry = {0};
     gboolean absent = code == RC_CLIENT_ERROR_NOT_FOUND
                       || code == RC_CLIENT_ERROR_CONNECT
-                      || code == RC_CLIENT_ERROR_TIMEOUT;
+                      || code == RC_CLIENT_ERROR_TIMEOUT
+                      || code == RC_CLIENT_ERROR_TLS_CLOSED;
 
     fail_if (fails (&retry, &for_ever, code));
     fail_unless_equals_int (fails (&retry, &patient, code), absent);
@@ -56,7 +57,7 @@ GST_START_TEST (test_loss)
       .wait_for_connection = TRUE, .retries = -1, .backoff_max = 5000 * MS};
   RcClientError code;
 
-  for (code = 0; code <= RC_CLIENT_ERROR_RESOURCES; code++) {
+  for (code = 0; code <= RC_CLIENT_ERROR_TLS_FAILED; code++) {
     RcRetry retry = {0};
     gboolean final = code == RC_CLIENT_ERROR_TOO_LARGE
                      || code == RC_CLIENT_ERROR_INCOMPATIBLE;

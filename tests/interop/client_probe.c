@@ -155,6 +155,7 @@ get_class (const GError *error)
       [RC_CLIENT_ERROR_TLS_NAME] = "tls-name",
       [RC_CLIENT_ERROR_TLS_EXPIRED] = "tls-expired",
       [RC_CLIENT_ERROR_TLS_CLIENT_CERTIFICATE] = "tls-client-certificate",
+      [RC_CLIENT_ERROR_TLS_CLOSED] = "tls-closed",
       [RC_CLIENT_ERROR_TLS_FAILED] = "tls-failed",
   };
 

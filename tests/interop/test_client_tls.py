@@ -2,7 +2,9 @@
 """RcClient over TLS, against a camera in Python grpcio."""
 
 import socket
+import ssl
 import sys
+import threading
 import unittest
 
 try:
@@ -34,6 +36,45 @@ def endless(request, call, **arguments):
         number += 1
 
 
+class Proxy:
+    """Shakes hands, and closes the connection: its camera is away. With
+    `clients_ca` it says what it has against a client's certificate, which gRPC's
+    servers do not."""
+
+    def __init__(self, clients_ca=None):
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._context.minimum_version = ssl.TLSVersion.TLSv1_3
+        self._context.load_cert_chain(*certificates.server)
+        self._context.set_alpn_protocols(["h2"])
+        if clients_ca:
+            self._context.verify_mode = ssl.CERT_REQUIRED
+            self._context.load_verify_locations(clients_ca.certificate)
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def stop(self):
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._thread.join()
+        self._listener.close()
+
+    def _serve(self):
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            with client:
+                self._shake_hands(client)
+
+    def _shake_hands(self, client):
+        try:
+            self._context.wrap_socket(client, server_side=True).close()
+        except OSError:
+            pass
+
+
 class TlsTest(unittest.TestCase):
     def camera(self, server, clients_ca=None, script=None, **arguments):
         camera = CameraServer(
@@ -42,6 +83,11 @@ class TlsTest(unittest.TestCase):
         camera.__enter__()
         self.addCleanup(camera.stop)
         return camera
+
+    def proxy(self, clients_ca=None):
+        proxy = Proxy(clients_ca)
+        self.addCleanup(proxy.stop)
+        return proxy
 
     def probe(self, port, ca=True, client=None, name=None, environment={},
               **arguments):
@@ -107,7 +153,9 @@ class ClientCertificateTest(TlsTest):
 
     def test_missing(self):
         camera = self.camera(certificates.server, certificates.ca)
-        self.assert_fails(self.probe(camera.port), "tls-client-certificate")
+        # The latter if GLib is late, and sees a reset instead of the end.
+        self.assert_fails(self.probe(camera.port), "tls-closed",
+                          "tls-client-certificate")
         self.assertEqual(camera.calls, [])
 
     def test_not_accepted(self):
@@ -115,9 +163,17 @@ class ClientCertificateTest(TlsTest):
         for pair in (certificates.untrusted_client,
                      certificates.expired_client):
             self.assert_fails(
-                self.probe(camera.port, client=pair),
-                "tls-client-certificate", "tls-failed")
+                self.probe(camera.port, client=pair), "connect", "tls-failed")
         self.assertEqual(camera.calls, [])
+
+    def test_definite(self):
+        """What the server says of itself, waiting does not mend."""
+        proxy = self.proxy(certificates.ca)
+        wait = (-1, 20, True)
+        for pair in None, certificates.untrusted_client:
+            probe = self.probe(proxy.port, client=pair, retry=wait)
+            probe.expect("changed")
+            self.assert_fails(probe, "tls-client-certificate")
 
     def test_files(self):
         camera = self.camera(certificates.server)
@@ -157,6 +213,33 @@ class ConnectionTest(TlsTest):
             probe = self.probe(port)
             server.accept()
             probe.free()
+
+    def test_silence_in_the_handshake_and_no_timeout(self):
+        """It is for sets, which may be waited for for ever."""
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            port = server.getsockname()[1]
+            self.assert_fails(self.probe(port, timeout_ms=0), "timeout")
+
+    def test_closed_after_the_handshake(self):
+        proxy = self.proxy()
+        self.assert_fails(self.probe(proxy.port), "tls-closed")
+        self.assert_fails(
+            self.probe(proxy.port, client=certificates.client), "connect")
+
+    def test_proxy_before_its_camera(self):
+        for client, reason in ((None, "tls-closed"),
+                               (certificates.client, "connect")):
+            proxy = Proxy()
+            probe = self.probe(
+                proxy.port, client=client, retry=(-1, 20, True))
+            line = probe.wait_for("changed", state="disconnected")
+            self.assertEqual(line["reason"], reason)
+            proxy.stop()
+            camera = self.camera(
+                certificates.server, script=endless, port=proxy.port)
+            probe.wait_for("set")
+            probe.free()
+            camera.stop()
 
     def test_large(self):
         def script(request, call):
