@@ -21,9 +21,9 @@ gst_rc_describe_client_error (
         host, port);
   case RC_CLIENT_ERROR_TIMEOUT:
     return g_error_new (GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_OPEN_READ,
-        "No images from the camera at %s port %u within the time of the "
-        "property timeout. Check that it is on, in reach and not waiting for "
-        "a trigger (then set timeout=0).",
+        "No images from the camera at %s port %u in time. Check that it is on "
+        "and in reach. If it waits for a trigger, raise the property timeout, "
+        "or set it to 0: no limit.",
         host, port);
   case RC_CLIENT_ERROR_NOT_A_CAMERA:
     return g_error_new (GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_OPEN_READ,
