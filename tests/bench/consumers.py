@@ -41,9 +41,11 @@ DISCARD = Consumer("discard", "gRPC core, data not touched", "bench-core",
 RAW = Consumer("raw", "TCP recv", "bench-raw", ("--mode=recv",), raw=True)
 RAW_COPY = Consumer("raw-copy", "TCP recv, memcpy", "bench-raw",
                     ("--mode=copy",), raw=True)
+RAW_PIECES = Consumer("raw-pieces", "TCP recv, memcpy, 64 KiB each",
+                      "bench-raw", ("--mode=pieces",), raw=True)
 
 ALL = (ELEMENT, APPSRC, APPSRC_MOVE, CPP, PYTHON, UNPACK, DISCARD, RAW_COPY,
-       RAW)
+       RAW_PIECES, RAW)
 
 
 def against(build):

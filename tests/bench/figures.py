@@ -19,6 +19,8 @@ class Figure:
         return Figure(statistics.median(values), min(values), max(values))
 
     def text(self, digits=2):
+        if self.low == self.high:
+            return f"{self.median:.{digits}f}"
         return (f"{self.median:.{digits}f} "
                 f"({self.low:.{digits}f}–{self.high:.{digits}f})")
 

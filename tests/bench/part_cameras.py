@@ -4,7 +4,7 @@ disparity at half of that."""
 
 from camera import Camera
 from consumers import ELEMENT
-from figures import figure, names, select
+from figures import Figure, figure, names, select
 from plots import Plot, plot_figures
 from rounds import Progress
 from table import table, text
@@ -45,20 +45,31 @@ def cpu_per_camera(measured):
     return measured["cpu_s"] / measured["wall_s"] / measured["cameras"] * 100
 
 
+def camera_ratio(runs, consumer, count):
+    """What a camera of `count` costs, in what one alone does, by rounds."""
+    least = min(names(runs, "cameras"))
+    alone = {r["round"]: cpu_per_camera(r)
+             for r in select(runs, consumer=consumer, cameras=least)}
+    own = select(runs, consumer=consumer, cameras=count)
+    return Figure.of(cpu_per_camera(r) / alone[r["round"]] for r in own)
+
+
 def show(result):
     runs = result["runs"]
     rows = []
     for name in names(runs, "consumer"):
         for count in names(runs, "cameras"):
             own = select(runs, consumer=name, cameras=count)
+            flat = camera_ratio(runs, name, count)
             rate = figure(own, lambda r: r["sets"] / r["wall_s"] / count)
             rows.append([
-                own[0]["title"], count, text(figure(own, cpu_per_camera)),
+                own[0]["title"], count, text(figure(own, cpu_per_camera)), text(flat),
                 f"{rate.median:.2f}", max(r["threads"] for r in own),
                 text(figure(own, lambda r: r["peak_rss_kb"] / 1000), 0),
                 text(figure(own, lambda r: r["p99_ms"])),
                 sum(r["dropped"] for r in own), sum(r["missed"] for r in own)])
-    return table(["consumer", "cameras", "% of a core each", "Hz each",
+    return table(["consumer", "cameras", "% of a core each",
+                  "÷ that of one", "Hz each",
                   "threads", "peak RSS MB", "p99 latency ms", "dropped",
                   "missed by the camera"], rows)
 

@@ -56,6 +56,10 @@ def rate(measured):
     return measured["sets"] / measured["wall_s"]
 
 
+def core_share(measured):
+    return measured["cpu_s"] / measured["wall_s"] * 100
+
+
 def show(result):
     runs = result["runs"]
     rows = []
@@ -70,10 +74,11 @@ def show(result):
                        for p in ("p50_ms", "p95_ms", "p99_ms")]
                     + [text(ratio(runs, lambda r: r["p99_ms"], "element", name,
                                   size=size, load=load)),
+                       text(figure(own, core_share), 1),
                        f"{reached.median:.1f}"
                        + " (not 25)" * (reached.median < ENOUGH * FPS)])
     return table(["size", "cores", "consumer", "p50 ms", "p95 ms", "p99 ms",
-                  "p99: rcgrpcsrc ÷ this", "Hz"], rows)
+                  "p99: rcgrpcsrc ÷ this", "% of a core", "Hz"], rows)
 
 
 def plot(result, directory):
@@ -90,7 +95,9 @@ def plot(result, directory):
                     figures = [figure(runs, lambda r, p=p: r[p], size=size,
                                       load=load, consumer=name)
                                for size in cases]
-                    plot_figures(axes, range(len(cases)), figures,
+                    # Beside each other, so that the ranges can be seen.
+                    places = [i + 0.08 * n for i in range(len(cases))]
+                    plot_figures(axes, places, figures,
                                  title if line == "-" else None,
                                  linestyle=line, color=f"C{n}")
             axes.set_xticks(range(len(cases)), cases, rotation=30)

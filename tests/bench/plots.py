@@ -6,11 +6,11 @@ import matplotlib
 matplotlib.use("svg")
 # Text stays text, and the same figures give the same file.
 matplotlib.rcParams.update({
-    "svg.fonttype": "none", "svg.hashsalt": "bench", "figure.figsize": (8, 5),
+    "svg.fonttype": "none", "svg.hashsalt": "bench", "figure.figsize": (9, 4.5),
     "axes.grid": True, "grid.alpha": 0.3, "axes.spines.top": False,
     "axes.spines.right": False, "legend.frameon": False})
 
-from matplotlib import pyplot  # noqa: E402
+from matplotlib import pyplot
 
 
 class Plot:
@@ -35,9 +35,11 @@ class Plot:
 
     def __exit__(self, kind, *_):
         if kind is None:
-            for axes in self.axes[0]:
-                if axes.get_legend_handles_labels()[0]:
-                    axes.legend(fontsize="small")
+            handles, labels = self.axes[0][0].get_legend_handles_labels()
+            if len(labels) > 1:
+                self.axes[0][-1].legend(handles, labels, fontsize="small",
+                                        loc="upper left",
+                                        bbox_to_anchor=(1, 1))
             self.figure.tight_layout()
             self.figure.savefig(self.path, metadata={"Date": None})
         pyplot.close(self.figure)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Consumer: plain TCP, what no client can be faster than. --mode=recv takes
- * each set into one piece of memory, --mode=copy copies it once more, which is
- * what a consumer with buffers of its own does at least. */
+ * each set into one piece of memory; --mode=copy copies it once more when it is
+ * complete, which is what a consumer with buffers of its own does at least;
+ * --mode=pieces receives a little and copies that while it is in the cache. */
 
 #include <arpa/inet.h>
 #include <endian.h>
@@ -16,6 +17,14 @@
 
 #include "meter.h"
 #include "touch.h"
+
+#define PIECE_SIZE (64 * 1024)
+
+typedef enum {
+  MODE_RECV,
+  MODE_COPY,
+  MODE_PIECES,
+} Mode;
 
 typedef struct {
   uint8_t *received;
@@ -67,7 +76,24 @@ make_room (Memory *memory, size_t size)
 }
 
 static bool
-receive_set (int fd, Memory *memory, bool copy, uint64_t *size)
+receive_pieces (int fd, Memory *memory, size_t size)
+{
+  size_t done = 0;
+
+  while (done < size) {
+    size_t left = size - done;
+    size_t piece = left < PIECE_SIZE ? left : PIECE_SIZE;
+
+    if (!receive (fd, memory->received, piece))
+      return false;
+    memcpy (memory->copied + done, memory->received, piece);
+    done += piece;
+  }
+  return true;
+}
+
+static bool
+receive_set (int fd, Memory *memory, Mode mode, uint64_t *size)
 {
   uint64_t length;
 
@@ -75,12 +101,21 @@ receive_set (int fd, Memory *memory, bool copy, uint64_t *size)
     return false;
   *size = le64toh (length);
   make_room (memory, *size);
-  if (!receive (fd, memory->received, *size))
+  if (mode == MODE_PIECES ? !receive_pieces (fd, memory, *size)
+                          : !receive (fd, memory->received, *size))
     return false;
-  if (copy)
+  if (mode == MODE_COPY)
     memcpy (memory->copied, memory->received, *size);
-  bench_touch (copy ? memory->copied : memory->received, *size);
+  bench_touch (mode == MODE_RECV ? memory->received : memory->copied, *size);
   return true;
+}
+
+static Mode
+parse_mode (const char *text)
+{
+  if (strcmp (text, "pieces") == 0)
+    return MODE_PIECES;
+  return strcmp (text, "copy") == 0 ? MODE_COPY : MODE_RECV;
 }
 
 int
@@ -96,7 +131,7 @@ main (int argc, char **argv)
   meter = meter_new (&options);
   meter_begin (meter);
   fd = open_connection (options.ports[0]);
-  while (receive_set (fd, &memory, strcmp (options.mode, "copy") == 0, &size)
+  while (receive_set (fd, &memory, parse_mode (options.mode), &size)
          && meter_add_set (meter, size, 0))
     ;
   meter_print (meter);
