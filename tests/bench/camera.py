@@ -46,6 +46,9 @@ class Camera:
             self.process.kill()
             self.process.communicate()
             raise
+        if self.process.returncode != 0:
+            raise RuntimeError(f"{self.command} exited with "
+                               f"{self.process.returncode}")
         if not self.raw:
             counts = json.loads(rest)
             self.sent, self.missed = counts["sent"], counts["missed"]

@@ -64,7 +64,8 @@ class Runner:
     def environment(self, consumer):
         plugin = consumer.plugin or self.build
         result = {name: value for name, value in os.environ.items()
-                  if not name.startswith("GST_")
+                  if not name.startswith(("GST_DEBUG", "GST_TRACERS",
+                                          "GST_PLUGIN", "G_DEBUG"))
                   and not name.lower().endswith("_proxy")}
         result.update(
             GST_PLUGIN_PATH=str(plugin / "gst"),
