@@ -89,11 +89,17 @@ def parse_arguments():
 
 
 def measure(name, part, bench, arguments):
+    """False if nothing of the part was asked for."""
     result = dict(part=name, amount=arguments.amount,
                   machine=machine.describe(HERE))
     result.update(part.run(bench, part.AMOUNTS[arguments.amount]))
+    if not result["runs"]:
+        print(f"{name}: has none of those consumers and sizes",
+              file=sys.stderr)
+        return False
     path = arguments.out / f"{name}.json"
     path.write_text(json.dumps(result, indent=1) + "\n")
+    return True
 
 
 def show(name, part, directory):
@@ -115,9 +121,8 @@ def main():
     for name, part in PARTS.items():
         if arguments.parts and name not in arguments.parts:
             continue
-        if not arguments.show:
-            measure(name, part, bench, arguments)
-        show(name, part, arguments.out)
+        if arguments.show or measure(name, part, bench, arguments):
+            show(name, part, arguments.out)
     print(f"\nJSON and plots are in {arguments.out}/")
 
 

@@ -47,7 +47,9 @@ add_camera (Bench *bench, guint i)
   if (camera == NULL)
     g_error ("no rcgrpcsrc: is GST_PLUGIN_PATH set?");
   g_object_set (camera, "host", "127.0.0.1", "port", options->ports[i],
-      "queue-size", options->queue_size, "color", options->color, NULL);
+      "queue-size", options->queue_size, "color", options->color,
+      /* A camera that ends before the bench does is no camera to wait for. */
+      "auto-reconnect", FALSE, NULL);
   gst_util_set_object_arg (G_OBJECT (camera), "leaky", options->leaky);
   gst_bin_add (GST_BIN (bench->pipeline), camera);
   bench->cameras[i] = camera;

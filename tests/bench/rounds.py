@@ -27,7 +27,7 @@ class Progress:
 def interleave(consumers, rounds):
     """(round, consumer), each round beginning with another consumer, so that
     none always comes after the same one."""
-    for i in range(rounds):
+    for i in range(rounds if consumers else 0):
         first = i % len(consumers)
         for consumer in consumers[first:] + consumers[:first]:
             yield i, consumer
