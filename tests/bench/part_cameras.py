@@ -63,7 +63,8 @@ def show(result):
             flat = camera_ratio(runs, name, count)
             rate = figure(own, lambda r: r["sets"] / r["wall_s"] / count)
             rows.append([
-                own[0]["title"], count, text(figure(own, cpu_per_camera)), text(flat),
+                own[0]["title"], count, text(figure(own, cpu_per_camera)),
+                text(flat),
                 f"{rate.median:.2f}", max(r["threads"] for r in own),
                 text(figure(own, lambda r: r["peak_rss_kb"] / 1000), 0),
                 text(figure(own, lambda r: r["p99_ms"])),

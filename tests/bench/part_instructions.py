@@ -18,7 +18,7 @@ from table import table
 SIZE = "1280x960"
 AMOUNTS = {
     "full": dict(consumers=(ELEMENT, CPP, APPSRC), sets=100, timed=1000),
-    "quick": dict(consumers=(ELEMENT, CPP), sets=20, timed=100),
+    "quick": dict(consumers=(ELEMENT, CPP), sets=40, timed=100),
     "smoke": dict(consumers=(ELEMENT,), sets=4, timed=10),
 }
 WARMUP = 10

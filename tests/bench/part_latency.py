@@ -16,7 +16,7 @@ CASES = (("640x480", ALL_STREAMS), ("1280x960", ALL_STREAMS),
          ("4112x3008", "left"), ("4112x3008", ALL_STREAMS))
 AMOUNTS = {
     "full": dict(cases=CASES, rounds=3, seconds=20),
-    "quick": dict(cases=CASES[1:2], rounds=2, seconds=3),
+    "quick": dict(cases=CASES[1:2], rounds=3, seconds=3),
     "smoke": dict(cases=CASES[:1], rounds=1, seconds=0.3),
 }
 # A rate below this share of FPS is not 25 Hz.
