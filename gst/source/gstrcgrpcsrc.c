@@ -210,9 +210,7 @@ apply_settings_unlocked (GstRcGrpcSrc *self)
       gst_rc_stream_src_set_latency (
           self->streams[i].child, self->settings.latency * GST_MSECOND);
   }
-  /* While the client stops they leak, so that it need not wait for a pad. */
-  if (self->client != NULL)
-    gst_rc_grpc_src_limit_queues_unlocked (self);
+  gst_rc_grpc_src_limit_queues_unlocked (self);
   gst_rc_grpc_src_update_request_unlocked (self);
 }
 

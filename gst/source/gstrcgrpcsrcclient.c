@@ -87,6 +87,7 @@ static void
 distribute (GstRcGrpcSrc *self, GPtrArray *children, RcImageSet *set,
     const RcRequest *request)
 {
+  g_autoptr (RcImageSet) bare = NULL;
   RcQueuedSet items[RC_N_STREAMS];
   guint wanted = 0;
 
@@ -95,6 +96,8 @@ distribute (GstRcGrpcSrc *self, GPtrArray *children, RcImageSet *set,
         gst_rc_stream_src_get_stream (g_ptr_array_index (children, i));
 
     items[i] = gst_rc_timeline_item (&self->timeline, set, stream);
+    if (stream == RC_STREAM_METADATA)
+      items[i].set = bare = rc_image_set_new_without_data (set);
     /* A set from before a pad was asked for is no gap in that pad. */
     if (items[i].set != NULL || (request->streams & (1 << stream)))
       wanted |= 1 << i;
@@ -433,6 +436,17 @@ check_port (GstRcGrpcSrc *self, const GstRcSettings *settings)
   return FALSE;
 }
 
+/* Nobody would see why nothing comes. */
+static void
+tell_if_idle (GstRcGrpcSrc *self)
+{
+  if (rc_client_get_state (self->client) == RC_CLIENT_IDLE)
+    GST_ELEMENT_INFO (self, RESOURCE, SETTINGS,
+        ("No pad is requested, so nothing is asked of the camera. Link one, "
+         "s.left say."),
+        (NULL));
+}
+
 gboolean
 gst_rc_grpc_src_start_client (GstRcGrpcSrc *self)
 {
@@ -469,9 +483,9 @@ gst_rc_grpc_src_start_client (GstRcGrpcSrc *self)
   }
   GST_OBJECT_LOCK (self);
   self->client = client;
-  gst_rc_grpc_src_limit_queues_unlocked (self);
   gst_rc_grpc_src_update_request_unlocked (self);
   GST_OBJECT_UNLOCK (self);
+  tell_if_idle (self);
   return TRUE;
 }
 
@@ -489,8 +503,7 @@ gst_rc_grpc_src_stop_client (GstRcGrpcSrc *self)
     return;
 
   for (guint i = 0; i < children->len; i++)
-    rc_set_queue_set_limit (
-        gst_rc_grpc_src_nth_queue (children, i), 1, RC_LEAKY_DOWNSTREAM);
+    rc_set_queue_abandon (gst_rc_grpc_src_nth_queue (children, i));
   rc_client_free (client);
   set_outage (self, FALSE);
   for (guint i = 0; i < children->len; i++)

@@ -8,6 +8,10 @@
 GST_DEBUG_CATEGORY_EXTERN (gst_rc_grpc_src_debug);
 #define GST_CAT_DEFAULT gst_rc_grpc_src_debug
 
+/* Lines that the metadata pad holds at least: 10 s at 25 Hz. What is kept of
+ * the images is worth little without them. */
+#define METADATA_QUEUE_SIZE 256
+
 void
 gst_rc_grpc_src_update_request_unlocked (GstRcGrpcSrc *self)
 {
@@ -40,14 +44,23 @@ gst_rc_grpc_src_nth_queue (GPtrArray *children, guint i)
   return gst_rc_stream_src_get_queue (g_ptr_array_index (children, i));
 }
 
+static void
+limit_queue_unlocked (GstRcGrpcSrc *self, GstRcStreamSrc *child)
+{
+  guint size = self->settings.queue_size;
+
+  if (gst_rc_stream_src_get_stream (child) == RC_STREAM_METADATA)
+    size = MAX (size, METADATA_QUEUE_SIZE);
+  rc_set_queue_set_limit (
+      gst_rc_stream_src_get_queue (child), size, self->settings.leaky);
+}
+
 void
 gst_rc_grpc_src_limit_queues_unlocked (GstRcGrpcSrc *self)
 {
   for (guint i = 0; i < RC_N_STREAMS; i++) {
     if (self->streams[i].child != NULL)
-      rc_set_queue_set_limit (
-          gst_rc_stream_src_get_queue (self->streams[i].child),
-          self->settings.queue_size, self->settings.leaky);
+      limit_queue_unlocked (self, self->streams[i].child);
   }
 }
 
@@ -83,8 +96,7 @@ gst_rc_grpc_src_add_stream (
   GST_OBJECT_LOCK (self);
   gst_rc_stream_src_set_latency (child, self->settings.latency * GST_MSECOND);
   gst_rc_stream_src_set_group_id (child, self->group_id);
-  rc_set_queue_set_limit (
-      queue, self->settings.queue_size, self->settings.leaky);
+  limit_queue_unlocked (self, child);
   if (self->ended)
     rc_set_queue_end (queue);
   GST_OBJECT_UNLOCK (self);
@@ -161,8 +173,7 @@ gst_rc_grpc_src_remove_stream (GstRcGrpcSrc *self, RcStream stream)
   }
 
   /* The client's thread may know the child still, but cannot wait for it. */
-  rc_set_queue_set_limit (
-      gst_rc_stream_src_get_queue (gone->child), 1, RC_LEAKY_DOWNSTREAM);
+  rc_set_queue_abandon (gst_rc_stream_src_get_queue (gone->child));
   rc_set_queue_set_flushing (gst_rc_stream_src_get_queue (gone->child), TRUE);
 
   gst_element_set_locked_state (GST_ELEMENT (gone->child), TRUE);

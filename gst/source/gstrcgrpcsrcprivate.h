@@ -14,7 +14,7 @@
  * but the client is freed, queues are pushed to and messages are posted
  * without it.
  *
- * Stopping: the queues are made leaky, so that the client's thread cannot wait
+ * Stopping: the queues are abandoned, so that the client's thread cannot wait
  * for a pad (any more), then the client is cancelled and joined, and only then
  * the children change their state.
  */

@@ -21,6 +21,9 @@ GST_DEBUG_CATEGORY_STATIC (gst_rc_stream_src_debug);
 #define MESH_CAPS "application/x-ply"
 #define METADATA_CAPS "text/x-raw, format = (string) utf8"
 
+/* Between two warnings about images that were dropped, µs. */
+#define DROP_WARNING_INTERVAL (10 * G_TIME_SPAN_SECOND)
+
 struct _GstRcStreamSrc {
   GstPushSrc parent;
 
@@ -37,9 +40,11 @@ struct _GstRcStreamSrc {
   GstVideoInfo info; /* of image streams, belongs to caps */
   guint64 next_number;
   GstClockTime last_pts;
-  guint epoch;        /* of last_pts */
-  gboolean discont;   /* the next buffer does not follow on the last one */
-  gboolean under_way; /* a set was popped, and its image not yet pushed */
+  guint epoch;         /* of last_pts */
+  gboolean discont;    /* the next buffer does not follow on the last one */
+  gboolean under_way;  /* a set was popped, and its image not yet pushed */
+  guint64 leaks_told;  /* images dropped, of which a warning spoke */
+  gint64 next_telling; /* monotonic, µs: no warning before */
 };
 
 G_DEFINE_TYPE_WITH_CODE (GstRcStreamSrc, gst_rc_stream_src, GST_TYPE_PUSH_SRC,
@@ -148,6 +153,8 @@ gst_rc_stream_src_start (GstBaseSrc *src)
 
   self->next_number = 0;
   self->last_pts = 0;
+  self->leaks_told = 0;
+  self->next_telling = 0;
   gst_clear_caps (&self->caps);
   if (self->stream >= RC_N_IMAGE_STREAMS)
     self->caps = gst_rc_stream_get_template_caps (self->stream);
@@ -470,6 +477,30 @@ push_gap_of_outage (GstRcStreamSrc *self)
       gst_event_new_gap (start, self->last_pts - start));
 }
 
+/* As other live sources do: gst-launch prints no statistics. */
+static void
+tell_leaks (GstRcStreamSrc *self)
+{
+  gint64 now = g_get_monotonic_time ();
+  RcSetQueueStats stats;
+
+  rc_set_queue_get_stats (self->queue, &stats);
+  /* A new run counts from 0. */
+  self->leaks_told = MIN (self->leaks_told, stats.leaked);
+  if (stats.leaked == self->leaks_told || now < self->next_telling)
+    return;
+  GST_ELEMENT_WARNING (self, CORE, CLOCK,
+      ("%" G_GUINT64_FORMAT
+       " images of the pad \"%s\" were dropped: what comes "
+       "after it is slower than the camera. The property queue-size makes room "
+       "for more, leaky=none holds the camera back.",
+          stats.leaked - self->leaks_told, rc_stream_to_string (self->stream)),
+      ("%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " since PLAYING",
+          stats.dropped, stats.queued));
+  self->leaks_told = stats.leaked;
+  self->next_telling = now + DROP_WARNING_INTERVAL;
+}
+
 static GstFlowReturn
 gst_rc_stream_src_create (GstPushSrc *src, GstBuffer **out)
 {
@@ -489,6 +520,7 @@ gst_rc_stream_src_create (GstPushSrc *src, GstBuffer **out)
       push_gap_of_outage (self);
       continue;
     case RC_POP_SET:
+      tell_leaks (self);
       break;
     }
 

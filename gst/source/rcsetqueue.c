@@ -18,6 +18,7 @@ struct _RcSetQueue {
   gboolean abandoned;
   guint64 queued;
   guint64 dropped;
+  guint64 leaked;
 };
 
 static void
@@ -71,14 +72,24 @@ has_to_wait_unlocked (RcSetQueue *queue)
          && !queue->flushing && !queue->abandoned;
 }
 
-static void
+/* How many images that are. */
+static guint
+count_drop_unlocked (RcSetQueue *queue, const RcQueuedSet *item)
+{
+  guint n_images = item->set != NULL ? 1 : 0;
+
+  queue->dropped += n_images;
+  return n_images;
+}
+
+static guint
 drop_oldest_unlocked (RcSetQueue *queue)
 {
   RcQueuedSet *oldest = g_queue_pop_head (&queue->items);
+  guint n_images = count_drop_unlocked (queue, oldest);
 
-  if (oldest->set != NULL)
-    queue->dropped++;
   item_free (oldest);
+  return n_images;
 }
 
 static void
@@ -89,15 +100,16 @@ push_unlocked (RcSetQueue *queue, const RcQueuedSet *item)
   if (item->set != NULL)
     queue->queued++;
 
-  if (queue->flushing || queue->abandoned
-      || (queue->leaky == RC_LEAKY_UPSTREAM && is_full_unlocked (queue))) {
-    if (item->set != NULL)
-      queue->dropped++;
+  if (queue->flushing || queue->abandoned) {
+    count_drop_unlocked (queue, item);
     return;
   }
-
+  if (queue->leaky == RC_LEAKY_UPSTREAM && is_full_unlocked (queue)) {
+    queue->leaked += count_drop_unlocked (queue, item);
+    return;
+  }
   while (is_full_unlocked (queue))
-    drop_oldest_unlocked (queue);
+    queue->leaked += drop_oldest_unlocked (queue);
 
   copy = g_new (RcQueuedSet, 1);
   *copy = *item;
@@ -226,6 +238,7 @@ rc_set_queue_reset (RcSetQueue *queue)
   queue->abandoned = FALSE;
   queue->queued = 0;
   queue->dropped = 0;
+  queue->leaked = 0;
   g_mutex_unlock (&queue->lock);
 }
 
@@ -243,6 +256,7 @@ rc_set_queue_get_stats (RcSetQueue *queue, RcSetQueueStats *stats)
   g_mutex_lock (&queue->lock);
   stats->queued = queue->queued;
   stats->dropped = queue->dropped;
+  stats->leaked = queue->leaked;
   stats->level = queue->items.length;
   g_mutex_unlock (&queue->lock);
 }

@@ -50,6 +50,7 @@ typedef struct {
   guint64 queued;  /* sets with data that came in */
   guint64 dropped; /* of those, the ones that never came out, and what was
                     * reported as lost after */
+  guint64 leaked;  /* of those, the ones for which there was no room */
   guint level;     /* sets in the queue now */
 } RcSetQueueStats;
 

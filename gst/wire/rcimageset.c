@@ -19,7 +19,12 @@ static const struct {
     [RC_ENCODING_RGB8] = {"rgb8", 3},
 };
 
-/* Written by rc_image_set_new() alone; only @ref_count changes later. */
+/* A message without the bytes of its `data` fields; several sets may have it. */
+typedef struct {
+  ImageSet *message; /* NULL if it could not be decoded */
+} Header;
+
+/* Written by whoever makes it; only @ref_count changes later. */
 struct _RcImageSet {
   gatomicrefcount ref_count;
 
@@ -28,7 +33,7 @@ struct _RcImageSet {
   gpointer owner;
   GDestroyNotify owner_free;
 
-  ImageSet *message; /* without the bytes of its `data` fields */
+  Header *header;
   /* by the number of the field in ImageSet */
   RcWireRange payloads[RC_WIRE_MAX_IMAGE_SET_NUMBER + 1];
 
@@ -69,6 +74,13 @@ encoding_from_string (const gchar *name, RcEncoding *encoding)
     }
   }
   return FALSE;
+}
+
+static void
+header_clear (Header *header)
+{
+  if (header->message != NULL)
+    image_set__free_unpacked (header->message, NULL);
 }
 
 static const RcWireRange *
@@ -242,13 +254,12 @@ decode (RcImageSet *set, GError **error)
         "the message is empty");
     return FALSE;
   }
-  set->message = (ImageSet *)rc_wire_unpack (set->chunks, set->n_chunks,
-      &image_set__descriptor, RC_MAX_HEADER_SIZE, set->payloads,
+  message = set->header->message = (ImageSet *)rc_wire_unpack (set->chunks,
+      set->n_chunks, &image_set__descriptor, RC_MAX_HEADER_SIZE, set->payloads,
       G_N_ELEMENTS (set->payloads), error);
-  if (set->message == NULL)
+  if (message == NULL)
     return FALSE;
 
-  message = set->message;
   return rc_time_from_message (
              message->timestamp, 0, "set", &set->timestamp, error)
          && take_image (
@@ -270,6 +281,7 @@ rc_image_set_new (const RcChunk *chunks, guint n_chunks, gpointer owner,
   RcImageSet *set = g_new0 (RcImageSet, 1);
 
   g_atomic_ref_count_init (&set->ref_count);
+  set->header = g_atomic_rc_box_new0 (Header);
   set->chunks = g_memdup2 (chunks, n_chunks * sizeof *chunks);
   set->n_chunks = n_chunks;
   set->owner = owner;
@@ -277,6 +289,17 @@ rc_image_set_new (const RcChunk *chunks, guint n_chunks, gpointer owner,
   if (!decode (set, error))
     g_clear_pointer (&set, rc_image_set_unref);
   return set;
+}
+
+RcImageSet *
+rc_image_set_new_without_data (const RcImageSet *set)
+{
+  RcImageSet *bare = g_new0 (RcImageSet, 1);
+
+  g_atomic_ref_count_init (&bare->ref_count);
+  bare->header = g_atomic_rc_box_acquire (set->header);
+  bare->timestamp = set->timestamp;
+  return bare;
 }
 
 RcImageSet *
@@ -291,8 +314,7 @@ rc_image_set_unref (RcImageSet *set)
 {
   if (!g_atomic_ref_count_dec (&set->ref_count))
     return;
-  if (set->message != NULL)
-    image_set__free_unpacked (set->message, NULL);
+  g_atomic_rc_box_release_full (set->header, (GDestroyNotify)header_clear);
   g_free (set->chunks);
   if (set->owner_free != NULL)
     set->owner_free (set->owner);
@@ -394,5 +416,5 @@ rc_image_set_copy_mesh (const RcImageSet *set, guint8 *dest)
 gchar *
 rc_image_set_to_json (const RcImageSet *set)
 {
-  return rc_json_from_message (&set->message->base);
+  return rc_json_from_message (&set->header->message->base);
 }

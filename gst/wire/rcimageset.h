@@ -150,6 +150,10 @@ typedef struct _RcImageSet RcImageSet;
 RcImageSet *rc_image_set_new (const RcChunk *chunks, guint n_chunks,
     gpointer owner, GDestroyNotify owner_free, GError **error);
 
+/* What @set says, with no image, no mesh and no bytes of the message: its JSON
+ * and its time, which may be kept when the data is not. */
+RcImageSet *rc_image_set_new_without_data (const RcImageSet *set);
+
 RcImageSet *rc_image_set_ref (RcImageSet *set);
 void rc_image_set_unref (RcImageSet *set);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RcImageSet, rc_image_set_unref)

@@ -119,6 +119,25 @@ GST_START_TEST (test_no_preroll)
 }
 GST_END_TEST;
 
+/* Who forgot the pad is told; who has one is not. */
+GST_START_TEST (test_tells_of_no_pad)
+{
+  GstElement *source = make_source ();
+  g_autoptr (GstBus) bus = gst_bus_new ();
+  g_autoptr (GstMessage) message = NULL;
+
+  gst_element_set_bus (source, bus);
+  if (__i__ > 0)
+    gst_object_unref (gst_element_request_pad_simple (source, "metadata"));
+  gst_element_set_state (source, GST_STATE_PLAYING);
+  message = gst_bus_pop_filtered (bus, GST_MESSAGE_INFO);
+  fail_unless_equals_int (message != NULL, __i__ == 0);
+  gst_element_set_state (source, GST_STATE_NULL);
+  gst_element_set_bus (source, NULL);
+  gst_object_unref (source);
+}
+GST_END_TEST;
+
 GST_START_TEST (test_port_beyond_last)
 {
   GstElement *source = make_source ();
@@ -255,6 +274,7 @@ rcgrpcsrc_suite (void)
   tcase = tcase_create ("states");
   suite_add_tcase (suite, tcase);
   tcase_add_loop_test (tcase, test_no_preroll, 0, 2);
+  tcase_add_loop_test (tcase, test_tells_of_no_pad, 0, 2);
   tcase_add_test (tcase, test_port_beyond_last);
   tcase_add_test (tcase, test_latency);
   tcase_add_test (tcase, test_makes_no_thread);

@@ -4,6 +4,15 @@
 
 #include "source/rcsetqueue.h"
 
+static void
+assert_leaked (RcSetQueue *queue, guint64 leaked)
+{
+  RcSetQueueStats stats;
+
+  rc_set_queue_get_stats (queue, &stats);
+  fail_unless_equals_uint64 (stats.leaked, leaked);
+}
+
 static RcImageSet *
 make_set (void)
 {
@@ -63,9 +72,22 @@ GST_START_TEST (test_leaky_downstream)
   for (guint i = 0; i < 5; i++)
     fail_unless (try_push (queue, i, FALSE));
   assert_stats (queue, 5, 3, 2);
+  assert_leaked (queue, 3);
   assert_next (queue, 3);
   assert_next (queue, 4);
   assert_stats (queue, 5, 3, 0);
+
+  /* What is dropped for another reason did not lack room. */
+  try_push (queue, 5, FALSE);
+  rc_set_queue_drop_all (queue);
+  rc_set_queue_set_flushing (queue, TRUE);
+  try_push (queue, 6, FALSE);
+  rc_set_queue_set_flushing (queue, FALSE);
+  rc_set_queue_count_loss (queue);
+  assert_stats (queue, 7, 6, 0);
+  assert_leaked (queue, 3);
+  rc_set_queue_reset (queue);
+  assert_leaked (queue, 0);
   rc_set_queue_free (queue);
 }
 GST_END_TEST;
@@ -77,6 +99,7 @@ GST_START_TEST (test_leaky_upstream)
   for (guint i = 0; i < 5; i++)
     fail_unless (try_push (queue, i, FALSE));
   assert_stats (queue, 5, 3, 2);
+  assert_leaked (queue, 3);
   assert_next (queue, 0);
   assert_next (queue, 1);
   rc_set_queue_free (queue);
@@ -105,6 +128,7 @@ GST_START_TEST (test_gaps_are_no_drops)
   try_push (queue, 1, FALSE);
   try_push (queue, 2, TRUE);
   assert_stats (queue, 1, 1, 1);
+  assert_leaked (queue, 1);
   assert_next (queue, 2);
   rc_set_queue_free (queue);
 }
@@ -178,6 +202,7 @@ GST_START_TEST (test_abandoned)
   for (guint i = 1; i < 5; i++)
     fail_unless (try_push (queue, i, FALSE));
   assert_stats (queue, 5, 4, 1);
+  assert_leaked (queue, 0);
 
   come_back[__i__](queue);
   rc_set_queue_drop_all (queue);

@@ -205,6 +205,57 @@ GST_START_TEST (test_round_trip)
 }
 GST_END_TEST;
 
+static void
+note_free (gpointer freed)
+{
+  *(gboolean *)freed = TRUE;
+}
+
+/* It outlives the bytes, which are poisoned then. */
+GST_START_TEST (test_without_data)
+{
+  GRand *rand = g_rand_new_with_seed (2);
+
+  for (guint n = 0; n < 40; n++) {
+    Expected expected;
+    g_autoptr (GBytes) bytes = NULL;
+    g_autofree gchar *json = NULL, *bare_json = NULL;
+    RcImageSet *set, *bare;
+    RcChunk chunk;
+    gboolean freed = FALSE;
+
+    fill_expected (&expected, rand);
+    bytes = build (&expected);
+    chunk.size = g_bytes_get_size (bytes);
+    chunk.data = g_memdup2 (g_bytes_get_data (bytes, NULL), chunk.size);
+    set = rc_image_set_new (&chunk, 1, &freed, note_free, NULL);
+    fail_unless (set != NULL);
+    json = rc_image_set_to_json (set);
+
+    bare = rc_image_set_new_without_data (set);
+    fail_if (freed);
+    rc_image_set_unref (set);
+    fail_unless (freed);
+    memset ((gpointer)chunk.data, GUARD, chunk.size);
+    g_free ((gpointer)chunk.data);
+
+    bare_json = rc_image_set_to_json (bare);
+    fail_unless_equals_string (bare_json, json);
+    fail_unless_equals_uint64 (rc_image_set_get_size (bare), 0);
+    fail_unless_equals_uint64 (
+        rc_image_set_get_stream_timestamp (bare, RC_STREAM_METADATA),
+        expected.timestamp);
+    for (guint i = 0; i < RC_N_STREAMS; i++)
+      fail_unless_equals_int (
+          rc_image_set_has (bare, i), i == RC_STREAM_METADATA);
+    fail_unless (rc_image_set_get_disparity (bare) == NULL);
+    rc_image_set_unref (bare);
+    clear_expected (&expected);
+  }
+  g_rand_free (rand);
+}
+GST_END_TEST;
+
 static Suite *
 wireimageset_suite (void)
 {
@@ -213,6 +264,7 @@ wireimageset_suite (void)
 
   suite_add_tcase (suite, tcase);
   tcase_add_test (tcase, test_round_trip);
+  tcase_add_test (tcase, test_without_data);
   return suite;
 }
 

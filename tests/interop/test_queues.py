@@ -168,6 +168,73 @@ class QueueTest(PadsTest):
                 self.assert_same_sets(left, right)
 
 
+class DropTest(PadsTest):
+    """What is said of images that are dropped, and what is kept of them."""
+
+    COUNT = 200
+
+    def run_stuck(self, options):
+        """left and metadata have the first set in a sink that waits, while all
+        the others come."""
+        camera = self.camera(
+            lambda request, call: (
+                make_set(request, n) for n in range(self.COUNT)), hold=True)
+        watched = self.watched(
+            camera.port, options, branches("left", "metadata"))
+        sinks = [Sink(watched, f"sink-{name}")
+                 for name in ("left", "metadata")]
+        for sink in sinks:
+            sink.gate.clear()
+            self.addCleanup(sink.gate.set)
+        watched.play()
+        for sink in sinks:
+            self.assertTrue(sink.reached.wait(60))
+        self.wait_until(watched, lambda s: s["sets-received"] == self.COUNT)
+        for sink in sinks:
+            sink.gate.set()
+        watched.source.send_event(Gst.Event.new_eos())
+        self.assertEqual(watched.wait(ENDS).type, Gst.MessageType.EOS)
+        watched.stop()
+        self.assertEqual(watched.errors + watched.warnings, [])
+        return watched, [sink.offsets for sink in sinks]
+
+    def test_parameters_outlive_images(self):
+        _, (left, metadata) = self.run_stuck("queue-size=2")
+        self.assertLess(len(left), 10)
+        self.assertEqual(metadata, list(range(self.COUNT)))
+
+    def test_warning(self):
+        watched, (left, _) = self.run_stuck("queue-size=2")
+        warnings = watched.drop_warnings
+        # More may come 10 s later, on a very slow machine.
+        self.assertEqual({w.source for w in warnings}, {"left"})
+        self.assertIn(f"{self.COUNT - len(left)} images of the pad \"left\"",
+                      warnings[0].text)
+
+    def test_no_warning(self):
+        for options in ("queue-size=1000", "queue-size=2 leaky=none"):
+            with self.subTest(options):
+                camera = self.camera(
+                    lambda request, call: (make_set(request, n)
+                                           for n in range(self.COUNT)))
+                watched = self.watched(
+                    camera.port, options, branches("left", "metadata"))
+                watched.run()
+                self.assertEqual(watched.drop_warnings, [])
+
+    def test_no_warning_of_a_stop(self):
+        camera = self.camera(endless)
+        watched = self.watched(
+            camera.port, "leaky=none queue-size=1", branches("left"))
+        pad = Pad(watched, "left")
+        for state in (Gst.State.PAUSED, Gst.State.READY, Gst.State.NULL) * 3:
+            watched.play()
+            pad.wait_for_more()
+            watched.pipeline.set_state(state)
+        watched.stop()
+        self.assertEqual(watched.drop_warnings, [])
+
+
 class HeldBackTest(PadsTest):
     """What ends a wait for room, with leaky=none."""
 

@@ -45,6 +45,8 @@ class Error:
         self.domain, self.code, self.text = \
             error.domain, error.code, error.message
         self.source = message.src.get_name()
+        self.is_about_drops = (self.domain, self.code) == \
+            ("gst-core-error-quark", Gst.CoreError.CLOCK)
 
     def __repr__(self):
         return f"{self.domain} {self.code}: {self.text} ({self.debug})"
@@ -116,6 +118,15 @@ class Watched:
 
     @property
     def warnings(self):
+        """But for those about dropped images, which a busy machine brings."""
+        return [w for w in self._all_warnings if not w.is_about_drops]
+
+    @property
+    def drop_warnings(self):
+        return [w for w in self._all_warnings if w.is_about_drops]
+
+    @property
+    def _all_warnings(self):
         return [Error(m) for m in self.of_type(Gst.MessageType.WARNING)]
 
     @property
