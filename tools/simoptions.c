@@ -265,7 +265,7 @@ check_tls (RawOptions *raw, SimOptions *options, GError **error)
         error, "tls-certificate-file", "given with the other options of TLS");
   if (raw->tls_certificate_file && !raw->tls_private_key_file)
     return bad_value (
-        error, "tls-private-key-file", "given with a certificate");
+        error, "tls-certificate-file", "given with tls-private-key-file");
   options->tls_certificate_file = g_steal_pointer (&raw->tls_certificate_file);
   options->tls_private_key_file = g_steal_pointer (&raw->tls_private_key_file);
   options->tls_ca_file = g_steal_pointer (&raw->tls_ca_file);

@@ -39,9 +39,9 @@ typedef enum {
   RC_CLIENT_ERROR_TLS_NAME,      /* the server's certificate: for whom */
   RC_CLIENT_ERROR_TLS_EXPIRED,   /* the server's certificate: when */
   RC_CLIENT_ERROR_TLS_CLIENT_CERTIFICATE, /* the server wants (another) one */
-  RC_CLIENT_ERROR_TLS_CLOSED, /* right after the handshake, and no certificate
-                                 is configured: the server may want one, or its
-                                 camera is away */
+  RC_CLIENT_ERROR_TLS_CLOSED, /* right after the handshake: the server may want
+                                 (another) client certificate, or its camera is
+                                 away */
   RC_CLIENT_ERROR_TLS_FAILED, /* whatever else; a server without TLS */
 } RcClientError;
 

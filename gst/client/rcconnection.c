@@ -40,7 +40,6 @@
 struct _RcConnection {
   GSocketConnection *transport;
   RcBridge *bridge; /* with TLS */
-  gboolean has_certificate;
   grpc_channel *channel;
 };
 
@@ -307,7 +306,6 @@ rc_connection_open (const RcClientConfig *config, gint64 deadline,
   self = g_atomic_rc_box_new0 (RcConnection);
   self->transport = g_steal_pointer (&transport);
   self->bridge = bridge;
-  self->has_certificate = config->tls.certificate_file != NULL;
   self->channel = create_channel (config, fd);
   return self;
 }
@@ -357,18 +355,6 @@ rc_connection_get_bytes_received (RcConnection *connection)
 /* An HTTP/2 server speaks at once. One that does not has no camera behind it,
  * or does not take this client: gRPC's own closes the connection without a word
  * on those that have no certificate (of its authority). */
-static GError *
-guess_why_closed (RcConnection *self)
-{
-  if (self->has_certificate)
-    return g_error_new_literal (RC_CLIENT_ERROR, RC_CLIENT_ERROR_CONNECT,
-        "the server closed the connection right after the TLS handshake: its "
-        "camera is away, or it does not take the client's certificate");
-  return g_error_new_literal (RC_CLIENT_ERROR, RC_CLIENT_ERROR_TLS_CLOSED,
-      "the server closed the connection right after the TLS handshake: it may "
-      "want a client certificate, or its camera is away");
-}
-
 GError *
 rc_connection_get_tls_error (RcConnection *connection)
 {
@@ -383,6 +369,7 @@ rc_connection_get_tls_error (RcConnection *connection)
   if (cause)
     error = rc_tls_describe_error (cause, anything_came);
   if (!error && !anything_came)
-    error = guess_why_closed (connection);
+    error = g_error_new_literal (RC_CLIENT_ERROR, RC_CLIENT_ERROR_TLS_CLOSED,
+        "the server closed the connection right after the TLS handshake");
   return error;
 }

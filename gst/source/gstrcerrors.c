@@ -4,10 +4,21 @@
 
 #include "client/rcclient.h"
 
+/* In the middle of a sentence. */
+static gchar *
+strip_full_stop (const gchar *text)
+{
+  gsize length = strlen (text);
+
+  return g_strndup (text, g_str_has_suffix (text, ".") ? length - 1 : length);
+}
+
 GError *
 gst_rc_describe_client_error (
     const GError *error, const gchar *host, guint port)
 {
+  g_autofree gchar *cause = strip_full_stop (error->message);
+
   switch ((RcClientError)error->code) {
   case RC_CLIENT_ERROR_NOT_FOUND:
     return g_error_new (GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_FOUND,
@@ -17,7 +28,8 @@ gst_rc_describe_client_error (
   case RC_CLIENT_ERROR_CONNECT:
     return g_error_new (GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_OPEN_READ,
         "Cannot connect to a camera at %s port %u. Check that it is on and "
-        "in reach, and the properties host, port and pipeline.",
+        "in reach, and the properties host, port and pipeline, and tls if the "
+        "server has TLS.",
         host, port);
   case RC_CLIENT_ERROR_TIMEOUT:
     return g_error_new (GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_OPEN_READ,
@@ -47,7 +59,7 @@ gst_rc_describe_client_error (
     return g_error_new (GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_SETTINGS,
         "No TLS to the camera at %s port %u: %s. Check the properties "
         "tls-ca-file, tls-certificate-file and tls-private-key-file.",
-        host, port, error->message);
+        host, port, cause);
   case RC_CLIENT_ERROR_TLS_UNTRUSTED:
     return g_error_new (GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_AUTHORIZED,
         "The certificate of %s port %u is not signed by an authority that is "
@@ -73,15 +85,15 @@ gst_rc_describe_client_error (
   case RC_CLIENT_ERROR_TLS_CLOSED:
     return g_error_new (GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_AUTHORIZED,
         "The server at %s port %u closed the connection right after the TLS "
-        "handshake: it may want a client certificate, or its camera is away. "
-        "Set the properties tls-certificate-file and tls-private-key-file if "
-        "it wants one.",
+        "handshake: its camera is away, or it wants a certificate of the "
+        "client, or another than it got. Check the properties "
+        "tls-certificate-file and tls-private-key-file.",
         host, port);
   case RC_CLIENT_ERROR_TLS_FAILED:
     return g_error_new (GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_OPEN_READ,
         "No TLS connection to the camera at %s port %u: %s. Check that the "
         "server has TLS (property tls), and whom it takes as clients.",
-        host, port, error->message);
+        host, port, cause);
   case RC_CLIENT_ERROR_RESOURCES:
     return g_error_new (GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NO_SPACE_LEFT,
         "This machine lacks what a connection to the camera at %s port %u "

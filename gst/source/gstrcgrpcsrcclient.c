@@ -436,6 +436,31 @@ check_port (GstRcGrpcSrc *self, const GstRcSettings *settings)
   return FALSE;
 }
 
+/* Who names authorities or certificates does not mean to go without them. */
+static void
+warn_of_unused_tls (GstRcGrpcSrc *self, const GstRcSettings *settings)
+{
+  const struct {
+    const gchar *name;
+    const gchar *value;
+  } unused[] = {
+      {"tls-ca-file", settings->tls_ca_file},
+      {"tls-certificate-file", settings->tls_certificate_file},
+      {"tls-private-key-file", settings->tls_private_key_file},
+      {"tls-server-name", settings->tls_server_name},
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (unused) && !settings->tls; i++) {
+    if (unused[i].value == NULL)
+      continue;
+    GST_ELEMENT_WARNING (self, RESOURCE, SETTINGS,
+        ("The property %s is set, but there is no TLS: set tls=true.",
+            unused[i].name),
+        (NULL));
+    return;
+  }
+}
+
 /* Nobody would see why nothing comes. */
 static void
 tell_if_idle (GstRcGrpcSrc *self)
@@ -470,6 +495,7 @@ gst_rc_grpc_src_start_client (GstRcGrpcSrc *self)
   }
   if (!check_port (self, &settings))
     return FALSE;
+  warn_of_unused_tls (self, &settings);
 
   self->start_time = gst_util_get_timestamp ();
   self->in_rejects = FALSE;

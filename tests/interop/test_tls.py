@@ -60,6 +60,7 @@ class TlsTest(unittest.TestCase):
         self.assertEqual((error.domain, error.code), (RESOURCE, code), error)
         self.assertIn(word, error.text)
         self.assertIn(str(port), error.text)
+        self.assertNotIn("..", error.text)
         self.assertEqual(sink.offsets, [])
 
     def test_mutual(self):
@@ -105,6 +106,25 @@ class TlsTest(unittest.TestCase):
     def test_plain_server(self):
         with CameraServer(lambda request, call: [make_set(request)]) as camera:
             self.assert_error(OPEN_READ, "property tls", camera.port)
+
+    def test_properties_without_tls(self):
+        """Plain text that nobody wanted is not silent."""
+        with CameraServer(
+                lambda request, call: [make_set(request)]) as camera:
+            for name in ("tls-ca-file", "tls-certificate-file",
+                         "tls-private-key-file", "tls-server-name"):
+                with self.subTest(name):
+                    watched = Watched(
+                        f"rcgrpcsrc name=s host=127.0.0.1 port={camera.port} "
+                        f"{name}=/some/secret ! fakesink async=false")
+                    self.addCleanup(watched.stop)
+                    watched.run()
+                    self.assertEqual(watched.errors, [])
+                    warning, = watched.warnings
+                    self.assertEqual((warning.domain, warning.code),
+                                     (RESOURCE, SETTINGS))
+                    self.assertIn(name, warning.text)
+                    self.assertNotIn("secret", repr(warning))
 
     def test_uri(self):
         camera = self.camera(certificates.server)
