@@ -168,7 +168,8 @@ class ClientCertificateTest(TlsTest):
         for pair in (certificates.untrusted_client,
                      certificates.expired_client):
             self.assert_fails(
-                self.probe(camera.port, client=pair), "tls-closed", "tls-failed")
+                self.probe(camera.port, client=pair),
+                "tls-closed", "tls-failed")
         self.assertEqual(camera.calls, [])
 
     def test_definite(self):
