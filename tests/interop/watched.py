@@ -45,11 +45,20 @@ class Error:
         self.domain, self.code, self.text = \
             error.domain, error.code, error.message
         self.source = message.src.get_name()
-        self.is_about_drops = (self.domain, self.code) == \
+
+    @property
+    def is_about_drops(self):
+        return (self.domain, self.code) == \
             ("gst-core-error-quark", Gst.CoreError.CLOCK)
 
     def __repr__(self):
         return f"{self.domain} {self.code}: {self.text} ({self.debug})"
+
+
+def is_about_drops(message):
+    """Which a busy machine brings at any time."""
+    return message.type == Gst.MessageType.WARNING \
+        and Error(message).is_about_drops
 
 
 class Watched:
@@ -74,7 +83,8 @@ class Watched:
         return self.pipeline.set_state(Gst.State.PLAYING)
 
     def wait(self, types, timeout=PATIENCE):
-        """The next message of `types`; None after `timeout` ns."""
+        """The next message of `types`, but for warnings about drops; None
+        after `timeout` ns."""
         deadline = time.monotonic_ns() + timeout
         while True:
             left = deadline - time.monotonic_ns()
@@ -82,7 +92,7 @@ class Watched:
             if message is None:
                 return None
             self.messages.append(message)
-            if message.type & types:
+            if message.type & types and not is_about_drops(message):
                 return message
 
     def stop(self):
@@ -118,7 +128,7 @@ class Watched:
 
     @property
     def warnings(self):
-        """But for those about dropped images, which a busy machine brings."""
+        """But for those about drops."""
         return [w for w in self._all_warnings if not w.is_about_drops]
 
     @property
