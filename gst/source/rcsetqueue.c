@@ -3,13 +3,16 @@
 #include "source/rcsetqueue.h"
 
 /* One lock, held for a few instructions; `changed` wakes the one producer or
- * the one consumer that may be waiting, never both. */
+ * the one consumer that may be waiting, never both. A signal is a system call
+ * even if nobody waits, and who is woken wants the lock: so a signal is for
+ * who waits, and comes when the lock is free. */
 struct _RcSetQueue {
   GMutex lock;
   GCond changed;
 
   /* all guarded by lock */
-  GQueue items; /* (element-type RcQueuedSet) */
+  guint waiting; /* threads in a wait for `changed`, woken ones too */
+  GQueue items;  /* (element-type RcQueuedSet) */
   guint max;
   RcLeaky leaky;
   gboolean flushing;
@@ -49,14 +52,39 @@ rc_set_queue_free (RcSetQueue *queue)
   g_free (queue);
 }
 
+/* After a change that may be what the other side waits for. */
+static void
+unlock_and_wake (RcSetQueue *queue)
+{
+  gboolean wake = queue->waiting > 0;
+
+  g_mutex_unlock (&queue->lock);
+  if (wake)
+    g_cond_signal (&queue->changed);
+}
+
 void
 rc_set_queue_set_limit (RcSetQueue *queue, guint max, RcLeaky leaky)
 {
   g_mutex_lock (&queue->lock);
   queue->max = MAX (max, 1);
   queue->leaky = leaky;
-  g_cond_signal (&queue->changed);
-  g_mutex_unlock (&queue->lock);
+  unlock_and_wake (queue);
+}
+
+/* FALSE when @until (monotonic, µs; -1: never) came first. */
+static gboolean
+wait_for_change_unlocked (RcSetQueue *queue, gint64 until)
+{
+  gboolean changed = TRUE;
+
+  queue->waiting++;
+  if (until < 0)
+    g_cond_wait (&queue->changed, &queue->lock);
+  else
+    changed = g_cond_wait_until (&queue->changed, &queue->lock, until);
+  queue->waiting--;
+  return changed;
 }
 
 static gboolean
@@ -116,7 +144,6 @@ push_unlocked (RcSetQueue *queue, const RcQueuedSet *item)
   if (copy->set != NULL)
     rc_image_set_ref (copy->set);
   g_queue_push_tail (&queue->items, copy);
-  g_cond_signal (&queue->changed);
 }
 
 gboolean
@@ -128,7 +155,7 @@ rc_set_queue_try_push (RcSetQueue *queue, const RcQueuedSet *item)
   pushed = !has_to_wait_unlocked (queue);
   if (pushed)
     push_unlocked (queue, item);
-  g_mutex_unlock (&queue->lock);
+  unlock_and_wake (queue);
   return pushed;
 }
 
@@ -137,9 +164,9 @@ rc_set_queue_push (RcSetQueue *queue, const RcQueuedSet *item)
 {
   g_mutex_lock (&queue->lock);
   while (has_to_wait_unlocked (queue))
-    g_cond_wait (&queue->changed, &queue->lock);
+    wait_for_change_unlocked (queue, -1);
   push_unlocked (queue, item);
-  g_mutex_unlock (&queue->lock);
+  unlock_and_wake (queue);
 }
 
 /* FALSE when a tick of an outage passed without anything to pop. */
@@ -149,9 +176,7 @@ wait_unlocked (RcSetQueue *queue)
   gint64 tick = g_get_monotonic_time () + RC_SET_QUEUE_OUTAGE_TICK;
 
   while (!queue->flushing && !queue->ended && queue->items.length == 0) {
-    if (!queue->outage)
-      g_cond_wait (&queue->changed, &queue->lock);
-    else if (!g_cond_wait_until (&queue->changed, &queue->lock, tick))
+    if (!wait_for_change_unlocked (queue, queue->outage ? tick : -1))
       return FALSE;
   }
   return TRUE;
@@ -160,7 +185,7 @@ wait_unlocked (RcSetQueue *queue)
 RcPop
 rc_set_queue_pop (RcSetQueue *queue, RcQueuedSet *item)
 {
-  RcQueuedSet *head;
+  RcQueuedSet *head = NULL;
   RcPop result;
 
   g_mutex_lock (&queue->lock);
@@ -170,13 +195,12 @@ rc_set_queue_pop (RcSetQueue *queue, RcQueuedSet *item)
     result = RC_POP_FLUSHING;
   } else if ((head = g_queue_pop_head (&queue->items)) != NULL) {
     *item = *head;
-    g_free (head);
-    g_cond_signal (&queue->changed);
     result = RC_POP_SET;
   } else {
     result = RC_POP_END;
   }
-  g_mutex_unlock (&queue->lock);
+  unlock_and_wake (queue);
+  g_free (head);
   return result;
 }
 
@@ -185,8 +209,7 @@ rc_set_queue_set_outage (RcSetQueue *queue, gboolean outage)
 {
   g_mutex_lock (&queue->lock);
   queue->outage = outage;
-  g_cond_signal (&queue->changed);
-  g_mutex_unlock (&queue->lock);
+  unlock_and_wake (queue);
 }
 
 void
@@ -194,8 +217,7 @@ rc_set_queue_end (RcSetQueue *queue)
 {
   g_mutex_lock (&queue->lock);
   queue->ended = TRUE;
-  g_cond_signal (&queue->changed);
-  g_mutex_unlock (&queue->lock);
+  unlock_and_wake (queue);
 }
 
 void
@@ -205,8 +227,7 @@ rc_set_queue_set_flushing (RcSetQueue *queue, gboolean flushing)
   queue->flushing = flushing;
   if (!flushing)
     queue->abandoned = FALSE;
-  g_cond_broadcast (&queue->changed);
-  g_mutex_unlock (&queue->lock);
+  unlock_and_wake (queue);
 }
 
 void
@@ -214,8 +235,7 @@ rc_set_queue_abandon (RcSetQueue *queue)
 {
   g_mutex_lock (&queue->lock);
   queue->abandoned = TRUE;
-  g_cond_signal (&queue->changed);
-  g_mutex_unlock (&queue->lock);
+  unlock_and_wake (queue);
 }
 
 void
@@ -224,8 +244,7 @@ rc_set_queue_drop_all (RcSetQueue *queue)
   g_mutex_lock (&queue->lock);
   while (queue->items.length > 0)
     drop_oldest_unlocked (queue);
-  g_cond_signal (&queue->changed);
-  g_mutex_unlock (&queue->lock);
+  unlock_and_wake (queue);
 }
 
 void

@@ -4,6 +4,9 @@
 
 #include "source/rcsetqueue.h"
 
+/* Enough for two threads to catch each other in every wait. */
+#define N_MANY 100000
+
 static void
 assert_leaked (RcSetQueue *queue, guint64 leaked)
 {
@@ -314,11 +317,11 @@ GST_START_TEST (test_waiting_producer)
 GST_END_TEST;
 
 static gpointer
-push_thousand (gpointer queue)
+push_many (gpointer queue)
 {
   g_autoptr (RcImageSet) set = make_set ();
 
-  for (guint i = 0; i < 1000; i++) {
+  for (guint i = 0; i < N_MANY; i++) {
     const RcQueuedSet item = {.set = set, .number = i};
 
     rc_set_queue_push (queue, &item);
@@ -330,14 +333,14 @@ push_thousand (gpointer queue)
 GST_START_TEST (test_nothing_lost_between_threads)
 {
   RcSetQueue *queue = make_queue (3, RC_LEAKY_NONE);
-  GThread *producer = g_thread_new ("producer", push_thousand, queue);
+  GThread *producer = g_thread_new ("producer", push_many, queue);
   RcQueuedSet item;
 
-  for (guint i = 0; i < 1000; i++)
+  for (guint i = 0; i < N_MANY; i++)
     assert_next (queue, i);
   fail_unless_equals_int (rc_set_queue_pop (queue, &item), RC_POP_END);
   g_thread_join (producer);
-  assert_stats (queue, 1000, 0, 0);
+  assert_stats (queue, N_MANY, 0, 0);
   rc_set_queue_free (queue);
 }
 GST_END_TEST;
