@@ -4,6 +4,9 @@
 
 #include <grpc/grpc.h>
 
+/* The largest block that glibc learns from, with 64 bits:
+ * DEFAULT_MMAP_THRESHOLD_MAX, less room for its header. */
+#define MAX_LEARNED_SIZE (32 * 1024 * 1024 - 64 * 1024)
 /* What is inflated at a time. */
 #define BLOCK_SIZE (256 * 1024)
 
@@ -169,6 +172,23 @@ rc_message_to_bytes (const grpc_byte_buffer *message, gsize limit,
   return g_byte_array_free_to_bytes (bytes);
 }
 
+/* Messages come and go in slices of 64 KiB. glibc gives the end of a heap back
+ * to the kernel as soon as 128 KiB of it are free, and gets it anew, page fault
+ * by page fault, for the next message. From a block that it had mapped and that
+ * is freed it learns to keep twice as much: so it is shown one, which costs no
+ * memory. A user's own M_TRIM_THRESHOLD stays in force, and other allocators do
+ * as they like. docs/performance.md has what it brings. */
+static void
+keep_heap_for (gsize size)
+{
+  static gsize largest;
+
+  if (size <= g_atomic_pointer_get (&largest))
+    return;
+  g_atomic_pointer_set (&largest, size);
+  g_free (g_try_malloc (MIN (2 * size, MAX_LEARNED_SIZE)));
+}
+
 static void
 free_message (gpointer message)
 {
@@ -184,6 +204,7 @@ wrap_message (grpc_byte_buffer *message, GError **error)
   const grpc_slice_buffer *slices = &message->data.raw.slice_buffer;
   g_autofree RcChunk *chunks = g_new (RcChunk, slices->count);
 
+  keep_heap_for (slices->length);
   for (gsize i = 0; i < slices->count; i++) {
     chunks[i].data = GRPC_SLICE_START_PTR (slices->slices[i]);
     chunks[i].size = GRPC_SLICE_LENGTH (slices->slices[i]);
