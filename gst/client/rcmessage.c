@@ -4,8 +4,10 @@
 
 #include <grpc/grpc.h>
 
-/* The largest block that glibc learns from, with 64 bits:
- * DEFAULT_MMAP_THRESHOLD_MAX, less room for its header. */
+/* The smallest block that it is worth to show to malloc (), and the largest that
+ * glibc learns from, with 64 bits: DEFAULT_MMAP_THRESHOLD_MAX, less room for
+ * its header. */
+#define MIN_LEARNED_SIZE (1024 * 1024)
 #define MAX_LEARNED_SIZE (32 * 1024 * 1024 - 64 * 1024)
 /* What is inflated at a time. */
 #define BLOCK_SIZE (256 * 1024)
@@ -186,7 +188,7 @@ keep_heap_for (gsize size)
   if (size <= g_atomic_pointer_get (&largest))
     return;
   g_atomic_pointer_set (&largest, size);
-  g_free (g_try_malloc (MIN (2 * size, MAX_LEARNED_SIZE)));
+  g_free (g_try_malloc (CLAMP (size, MIN_LEARNED_SIZE, MAX_LEARNED_SIZE)));
 }
 
 static void
