@@ -11,6 +11,19 @@ copy_field (GQuark field, const GValue *value, gpointer dest)
   return TRUE;
 }
 
+static GstStructure *
+add_copy (GstBuffer *dest, const GstStructure *fields)
+{
+  GstCustomMeta *copy =
+      gst_buffer_add_custom_meta (dest, GST_RC_IMAGE_META_NAME);
+
+  if (copy == NULL)
+    return NULL;
+  gst_structure_foreach (
+      fields, copy_field, gst_custom_meta_get_structure (copy));
+  return gst_custom_meta_get_structure (copy);
+}
+
 /* The parameters are those of the whole image at its own size. They go along
  * where the picture stays as it is, and stay behind where it is scaled or cut,
  * since focal length and principal point would no longer be true. */
@@ -18,8 +31,6 @@ static gboolean
 transform (GstBuffer *dest, GstCustomMeta *meta, GstBuffer *src, GQuark type,
     gpointer data, gpointer user_data)
 {
-  GstCustomMeta *copy;
-
   if (GST_META_TRANSFORM_IS_COPY (type)) {
     if (((GstMetaTransformCopy *)data)->region)
       return FALSE;
@@ -35,12 +46,7 @@ transform (GstBuffer *dest, GstCustomMeta *meta, GstBuffer *src, GQuark type,
     return FALSE;
   }
 
-  copy = gst_buffer_add_custom_meta (dest, GST_RC_IMAGE_META_NAME);
-  if (copy == NULL)
-    return FALSE;
-  gst_structure_foreach (gst_custom_meta_get_structure (meta), copy_field,
-      gst_custom_meta_get_structure (copy));
-  return TRUE;
+  return add_copy (dest, gst_custom_meta_get_structure (meta)) != NULL;
 }
 
 void
@@ -85,11 +91,21 @@ set_disparity_fields (GstStructure *fields, const RcDisparity *disparity)
       (gdouble)disparity->delta_d, NULL);
 }
 
+/* Some cameras send the left image's focal length with the smaller disparity
+ * image: who measures in that has to see both. */
+static void
+set_left_fields (GstStructure *fields, const RcImage *left)
+{
+  gst_structure_set (fields, "left-width", G_TYPE_UINT, left->width,
+      "left-focal-length", G_TYPE_DOUBLE, (gdouble)left->focal_length, NULL);
+}
+
 void
 gst_buffer_add_rc_image_meta (
     GstBuffer *buffer, const RcImageSet *set, RcStream stream)
 {
   const RcImage *image = rc_image_set_get_image (set, stream);
+  const RcImage *left = rc_image_set_get_image (set, RC_STREAM_LEFT);
   const RcDisparity *disparity = rc_image_set_get_disparity (set);
   GstCustomMeta *meta;
   GstStructure *fields;
@@ -101,8 +117,28 @@ gst_buffer_add_rc_image_meta (
   fields = gst_custom_meta_get_structure (meta);
 
   set_image_fields (fields, set, stream, image);
-  if (disparity != NULL
-      && (stream == RC_STREAM_DISPARITY || stream == RC_STREAM_CONFIDENCE
-          || stream == RC_STREAM_ERROR))
+  if (stream != RC_STREAM_DISPARITY && stream != RC_STREAM_CONFIDENCE
+      && stream != RC_STREAM_ERROR)
+    return;
+  if (disparity != NULL)
     set_disparity_fields (fields, disparity);
+  if (left != NULL)
+    set_left_fields (fields, left);
+}
+
+const GstStructure *
+gst_buffer_get_rc_image_fields (GstBuffer *buffer)
+{
+  GstCustomMeta *meta =
+      gst_buffer_get_custom_meta (buffer, GST_RC_IMAGE_META_NAME);
+
+  return meta ? gst_custom_meta_get_structure (meta) : NULL;
+}
+
+GstStructure *
+gst_buffer_copy_rc_image_meta (GstBuffer *dest, GstBuffer *src)
+{
+  const GstStructure *fields = gst_buffer_get_rc_image_fields (src);
+
+  return fields ? add_copy (dest, fields) : NULL;
 }

@@ -26,4 +26,11 @@ void gst_rc_image_meta_register (void);
 void gst_buffer_add_rc_image_meta (
     GstBuffer *buffer, const RcImageSet *set, RcStream stream);
 
+/* The meta's fields, which belong to @buffer; NULL without the meta. */
+const GstStructure *gst_buffer_get_rc_image_fields (GstBuffer *buffer);
+
+/* Adds a copy of @src's meta and returns its fields, to be changed; NULL where
+ * @src has none. @dest must be writable, and have no such meta. */
+GstStructure *gst_buffer_copy_rc_image_meta (GstBuffer *dest, GstBuffer *src);
+
 G_END_DECLS

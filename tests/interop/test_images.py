@@ -250,6 +250,10 @@ class ParametersTest(ImagesTest):
                          "delta_d"):
                 fields[name.replace("_", "-")] = (
                     "gdouble", getattr(image_set.disparity, name))
+        if stream in IMAGES[2:] and image_set.HasField("left"):
+            fields["left-width"] = ("guint", image_set.left.width)
+            fields["left-focal-length"] = (
+                "gdouble", image_set.left.focal_length)
         return fields
 
     def assert_meta(self, buffer, image_set, stream):
@@ -300,6 +304,14 @@ class MetaTest(ParametersTest):
         for image_set in sets:
             image_set.ClearField("disparity")
         self.check(sets, ["left", "confidence", "error"])
+
+    def test_without_left(self):
+        sets = [self.make_set(0), self.make_set(1)]
+        sets[1].ClearField("left")
+        self.check(sets, ["right", *IMAGES[2:]])
+
+    def test_left_of_another_size(self):
+        self.check([self.make_set(width=130, depth_size=(64, 48))])
 
     def test_time_of_capture(self):
         """Its own, else that around it, else the set's."""
