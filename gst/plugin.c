@@ -4,6 +4,8 @@
 
 #include <gst/gst.h>
 
+#include "depth/gstrcdepth.h"
+#include "depth/gstrcdeptherror.h"
 #include "meta/gstrcimagemeta.h"
 #include "source/gstrcgrpcsrc.h"
 
@@ -11,7 +13,9 @@ static gboolean
 plugin_init (GstPlugin *plugin)
 {
   gst_rc_image_meta_register ();
-  return GST_ELEMENT_REGISTER (rcgrpcsrc, plugin);
+  return GST_ELEMENT_REGISTER (rcgrpcsrc, plugin)
+         && GST_ELEMENT_REGISTER (rcdepth, plugin)
+         && GST_ELEMENT_REGISTER (rcdeptherror, plugin);
 }
 
 GST_PLUGIN_DEFINE (GST_VERSION_MAJOR, GST_VERSION_MINOR, rcgrpc,

@@ -86,15 +86,21 @@ gst_rc_stereo_settings_reset (GstRcStereoSettings *self)
 }
 
 void
-gst_rc_stereo_settings_install (GObjectClass *klass, guint first_id)
+gst_rc_stereo_settings_install (
+    GObjectClass *klass, guint first_id, GstRcStereoUse use)
 {
-  for (guint i = 0; i < GST_RC_N_STEREO_SETTINGS; i++)
+  for (guint i = 0; i < GST_RC_N_STEREO_SETTINGS; i++) {
+    if (use == GST_RC_STEREO_FOR_DEPTH
+        && (i == GST_RC_STEREO_PRINCIPAL_POINT_U
+            || i == GST_RC_STEREO_PRINCIPAL_POINT_V))
+      continue;
     g_object_class_install_property (klass, first_id + i,
         g_param_spec_double (settings[i].name, settings[i].nick,
             settings[i].blurb, settings[i].min, settings[i].max,
             settings[i].def,
             G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS
                 | GST_PARAM_MUTABLE_PLAYING));
+  }
 }
 
 void
@@ -250,4 +256,24 @@ gst_rc_stereo_settings_resolve (GstRcStereoSettings *self, GstElement *element,
     return FALSE;
   fit_to_width (self, element, fields, width, stereo);
   return TRUE;
+}
+
+void
+gst_rc_stereo_describe_depth (const RcStereo *stereo, GstBuffer *in,
+    GstBuffer *out, const gchar *stream, gdouble unit)
+{
+  GstStructure *fields = gst_buffer_copy_rc_image_meta (out, in);
+
+  if (fields == NULL)
+    return;
+  gst_structure_set (fields, "stream", G_TYPE_STRING, stream, "unit",
+      G_TYPE_DOUBLE, unit, "invalid-data-value", G_TYPE_DOUBLE, 0.0,
+      "focal-length", G_TYPE_DOUBLE, stereo->focal_length, "baseline",
+      G_TYPE_DOUBLE, stereo->baseline, NULL);
+  if (!isnan (stereo->principal_point_u))
+    gst_structure_set (fields, "principal-point-u", G_TYPE_DOUBLE,
+        stereo->principal_point_u, NULL);
+  if (!isnan (stereo->principal_point_v))
+    gst_structure_set (fields, "principal-point-v", G_TYPE_DOUBLE,
+        stereo->principal_point_v, NULL);
 }

@@ -23,6 +23,10 @@ typedef enum {
   GST_RC_N_STEREO_SETTINGS
 } GstRcStereoSetting;
 
+/* Metres a step: what images of depth can have. */
+#define GST_RC_MIN_UNIT 1e-9
+#define GST_RC_MAX_UNIT 1e9
+
 typedef enum {
   GST_RC_STEREO_FOR_DEPTH, /* no principal point */
   GST_RC_STEREO_FOR_POINTS,
@@ -35,8 +39,10 @@ typedef struct {
 
 void gst_rc_stereo_settings_init (GstRcStereoSettings *self);
 
-/* Installs the properties with the ids @first_id + GstRcStereoSetting. */
-void gst_rc_stereo_settings_install (GObjectClass *klass, guint first_id);
+/* Installs what is needed for @use, with the ids @first_id +
+ * GstRcStereoSetting. */
+void gst_rc_stereo_settings_install (
+    GObjectClass *klass, guint first_id, GstRcStereoUse use);
 
 /* @setting: a property's id less the first one. Take the lock of @element. */
 void gst_rc_stereo_settings_set (GstRcStereoSettings *self, GstElement *element,
@@ -50,6 +56,12 @@ void gst_rc_stereo_settings_get (GstRcStereoSettings *self, GstElement *element,
 gboolean gst_rc_stereo_settings_resolve (GstRcStereoSettings *self,
     GstElement *element, GstBuffer *buffer, guint width, GstRcStereoUse use,
     RcStereo *stereo);
+
+/* Says on @out, which was made of the disparity image @in, what it is: the meta
+ * of @in with that stream name, @unit (metres a step), parameters for this size
+ * and 0 for what is invalid. Nothing where @in has no meta. */
+void gst_rc_stereo_describe_depth (const RcStereo *stereo, GstBuffer *in,
+    GstBuffer *out, const gchar *stream, gdouble unit);
 
 /* A new run: tell again what is told once. */
 void gst_rc_stereo_settings_reset (GstRcStereoSettings *self);
