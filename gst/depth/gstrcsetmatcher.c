@@ -195,7 +195,7 @@ note_silence (GstRcSetMatcher *self, GArray *heads)
   for (guint i = 0; i < heads->len; i++) {
     Head *head = &g_array_index (heads, Head, i);
 
-    if (head->buffer != NULL || is_eos (head))
+    if (head->buffer != NULL || head->pad->silent || is_eos (head))
       continue;
     head->pad->silent = TRUE;
     if (gst_pad_is_linked (GST_PAD (head->pad)))
@@ -210,20 +210,22 @@ static GstClockTime
 gst_rc_set_matcher_get_next_time (GstAggregator *agg)
 {
   GstClockTime now = gst_element_get_current_running_time (GST_ELEMENT (agg));
-  gboolean waiting = FALSE, silent = FALSE;
+  gboolean waiting = FALSE, expected = FALSE;
 
   GST_OBJECT_LOCK (agg);
   for (GList *l = GST_ELEMENT (agg)->sinkpads; l != NULL; l = l->next) {
     if (gst_aggregator_pad_has_buffer (l->data))
       waiting = TRUE;
-    else
-      silent |= GST_RC_SET_PAD (l->data)->silent;
+    else if (!GST_RC_SET_PAD (l->data)->silent
+             && !gst_aggregator_pad_is_eos (l->data))
+      expected = TRUE;
   }
   GST_OBJECT_UNLOCK (agg);
 
   if (!waiting || !GST_CLOCK_TIME_IS_VALID (now))
     return GST_CLOCK_TIME_NONE;
-  return silent ? 0 : now + PATIENCE;
+  /* Of those that are silent nothing is expected: at once. */
+  return expected ? now + PATIENCE : 0;
 }
 
 /* ---- sets ---- */

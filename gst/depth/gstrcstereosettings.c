@@ -18,6 +18,47 @@
  * camera sends are floats. */
 #define SAME_FOCAL_LENGTH 1e-6
 
+/**
+ * GstRcDepth:focal-length:
+ *
+ * Focal length, pixels of the disparity image, where its GstRcImageMeta does
+ * not say it; 0: not given.
+ *
+ * Since: 0.1
+ */
+/**
+ * GstRcDepth:baseline:
+ *
+ * Distance of the two cameras, metres, where the disparity image's
+ * GstRcImageMeta does not say it; 0: not given.
+ *
+ * Since: 0.1
+ */
+/**
+ * GstRcDepth:scale:
+ *
+ * Pixels of disparity of one step of the stored value, where the disparity
+ * image's GstRcImageMeta does not say it. All cameras have had the default.
+ *
+ * Since: 0.1
+ */
+/**
+ * GstRcDepth:offset:
+ *
+ * Pixels to add to each disparity, where the disparity image has no
+ * GstRcImageMeta.
+ *
+ * Since: 0.1
+ */
+/**
+ * GstRcDepth:invalid-data-value:
+ *
+ * The stored value that says that there is no disparity, where the disparity
+ * image has no GstRcImageMeta; -1: none does.
+ *
+ * Since: 0.1
+ */
+
 /* A setting as a property, a field of the meta and a member of RcStereo. */
 static const struct {
   const gchar *name;

@@ -224,7 +224,7 @@ get_stat (const gchar *name)
 }
 
 /* The test's clock keeps also those waiting whose time has come. */
-static void
+void
 wake_due (void)
 {
   g_autoptr (GstTestClock) clock =

@@ -84,8 +84,11 @@ void check_output (guint64 number, guint64 left_number, guint64 error_number);
 void wait_for_eos (void);
 
 guint64 get_stat (const gchar *name);
+/* Also lets those go whose time has come by the test's clock. */
 void wait_for_stat (const gchar *name, guint64 value);
 void check_stats (guint64 sets, guint64 dropped);
+
+void wake_due (void);
 
 /* A warning or an error. */
 gboolean has_complaint (void);

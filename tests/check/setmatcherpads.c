@@ -347,6 +347,40 @@ GST_START_TEST (test_silence_of_disparity)
 }
 GST_END_TEST;
 
+/* One pad that is silent is no reason not to wait for the others. */
+GST_START_TEST (test_silence_of_one_of_three)
+{
+  static const Item many[] = {IMAGE (1), IMAGE (2), IMAGE (3), END};
+
+  set_up (TRUE);
+  add_error (TRUE);
+  push_item (disparity, &many[0]);
+  push_item (error, &many[0]);
+  pass_patience ();
+  expect_warning ();
+  wait_for_stat ("sets-dropped", 1);
+  wait_for_stat ("images-unmatched", 1);
+
+  push_item (error, &many[1]);
+  for (guint i = 0; i < 20; i++) {
+    wake_due ();
+    g_usleep (1000);
+  }
+  fail_unless_equals_uint64 (get_stat ("images-unmatched"), 1);
+  push_item (disparity, &many[1]);
+  wait_for_stat ("sets-dropped", 2);
+  wait_for_stat ("images-unmatched", 2);
+  fail_if (has_complaint ());
+
+  push_item (left, &many[2]);
+  push_item (error, &many[2]);
+  push_item (disparity, &many[2]);
+  check_output (3, 3, 3);
+  fail_if (has_complaint ());
+  tear_down ();
+}
+GST_END_TEST;
+
 /* A pad that was requested, and not linked, is nobody's fault. */
 GST_START_TEST (test_not_linked)
 {
@@ -408,6 +442,7 @@ setmatcherpads_suite (void)
   suite_add_tcase (suite, tcase);
   tcase_add_test (tcase, test_silence);
   tcase_add_test (tcase, test_silence_of_disparity);
+  tcase_add_test (tcase, test_silence_of_one_of_three);
   tcase_add_test (tcase, test_not_linked);
   tcase_add_test (tcase, test_latency);
   return suite;
