@@ -218,9 +218,6 @@ gst_rc_depth_error_make (GstRcSetMatcher *matcher, const GstRcSetImage *images,
                                 == GST_VIDEO_FORMAT_GRAY16_BE};
   GstFlowReturn ret;
 
-  /* Its pad is there and not linked. */
-  if (error == NULL)
-    return GST_FLOW_OK;
   if (!check_sizes (self, disparity->info, error->info)
       || !gst_rc_stereo_settings_resolve (&self->settings, GST_ELEMENT (self),
           disparity->buffer, GST_VIDEO_INFO_WIDTH (disparity->info),

@@ -187,8 +187,17 @@ tell_silence (GstRcSetMatcher *self, GstRcSetPad *pad)
       ("others waited for %" GST_TIME_FORMAT, GST_TIME_ARGS (PATIENCE)));
 }
 
-/* What waited for a pad without anything has waited in vain. A pad without a
- * peer is none to wait for. */
+/* A pad that was requested and has no peer is none to wait for. */
+static gboolean
+is_unused (GstRcSetPad *pad)
+{
+  GstPadTemplate *templ = GST_PAD_PAD_TEMPLATE (pad);
+
+  return templ->presence == GST_PAD_REQUEST
+         && !gst_pad_is_linked (GST_PAD (pad));
+}
+
+/* What waited for a pad without anything has waited in vain. */
 static void
 note_silence (GstRcSetMatcher *self, GArray *heads)
 {
@@ -198,7 +207,7 @@ note_silence (GstRcSetMatcher *self, GArray *heads)
     if (head->buffer != NULL || head->pad->silent || is_eos (head))
       continue;
     head->pad->silent = TRUE;
-    if (gst_pad_is_linked (GST_PAD (head->pad)))
+    if (!is_unused (head->pad))
       tell_silence (self, head->pad);
   }
 }
@@ -338,14 +347,13 @@ make_and_push (GstRcSetMatcher *self, GArray *heads)
   return out ? push (self, images[0].buffer, out) : GST_FLOW_OK;
 }
 
-/* Heads of pads that nobody is linked to are none. */
 static void
-forget_unlinked (GArray *heads)
+forget_unused (GArray *heads)
 {
   for (guint i = heads->len - 1; i > 0; i--) {
     const Head *head = &g_array_index (heads, Head, i);
 
-    if (head->buffer == NULL && !gst_pad_is_linked (GST_PAD (head->pad)))
+    if (head->buffer == NULL && is_unused (head->pad))
       g_array_remove_index (heads, i);
   }
 }
@@ -361,7 +369,7 @@ gst_rc_set_matcher_aggregate (GstAggregator *agg, gboolean timeout)
     return GST_FLOW_EOS;
   if (timeout)
     note_silence (self, heads);
-  forget_unlinked (heads);
+  forget_unused (heads);
 
   if (main->buffer == NULL) {
     for (guint i = 1; i < heads->len; i++)

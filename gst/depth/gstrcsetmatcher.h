@@ -35,8 +35,8 @@ typedef struct {
 
 /**
  * GstRcSetMatcherClass:
- * @make: makes a buffer of a set. @images has "disparity" first and then one
- *   image of each other pad, in no order. @out is pushed with the times,
+ * @make: makes a buffer of a set. @images has "disparity" first, then one of
+ *   each other pad that is always there or linked, in no order. @out is pushed with the times,
  *   number, flags and reference timestamps of "disparity"; it may stay %NULL.
  *   Anything but OK ends the stream; an error is the subclass's to post.
  *   Streaming thread, no lock held.

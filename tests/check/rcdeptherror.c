@@ -5,6 +5,7 @@
 
 #include "depthfixture.h"
 
+#include <gst/check/gsttestclock.h>
 #include <math.h>
 
 #define LE GST_VIDEO_FORMAT_GRAY16_LE
@@ -165,6 +166,27 @@ GST_START_TEST (test_short_image)
 }
 GST_END_TEST;
 
+/* Each of the two is needed. */
+GST_START_TEST (test_not_linked)
+{
+  GstHarness *alone = gst_harness_new_with_padnames (
+      "rcdeptherror", __i__ ? "error" : "disparity", "src");
+  g_autoptr (GstTestClock) clock = gst_harness_get_testclock (alone);
+  GstVideoFormat format = __i__ ? GRAY8 : LE;
+
+  bus = watch (alone->element);
+  gst_harness_set_src_caps (alone, make_caps (format, 8, 4));
+  gst_harness_push (alone, make_image (format, 8, 4, 0));
+  fail_unless (gst_test_clock_timed_wait_for_multiple_pending_ids (
+      clock, 1, 60 * 1000, NULL));
+  gst_test_clock_crank (clock);
+  expect (bus, GST_MESSAGE_WARNING, GST_CORE_ERROR, GST_CORE_ERROR_CLOCK);
+  gst_element_set_bus (alone->element, NULL);
+  gst_clear_object (&bus);
+  gst_harness_teardown (alone);
+}
+GST_END_TEST;
+
 static Suite *
 rcdeptherror_suite (void)
 {
@@ -177,6 +199,7 @@ rcdeptherror_suite (void)
   tcase_add_test (tcase, test_no_parameters);
   tcase_add_test (tcase, test_other_size);
   tcase_add_test (tcase, test_short_image);
+  tcase_add_loop_test (tcase, test_not_linked, 0, 2);
   return suite;
 }
 
