@@ -4,6 +4,7 @@
 
 #include <gst/gst.h>
 
+#include "depth/gstrccolormap.h"
 #include "depth/gstrcdepth.h"
 #include "depth/gstrcdeptherror.h"
 #include "meta/gstrcimagemeta.h"
@@ -14,6 +15,7 @@ plugin_init (GstPlugin *plugin)
 {
   gst_rc_image_meta_register ();
   return GST_ELEMENT_REGISTER (rcgrpcsrc, plugin)
+         && GST_ELEMENT_REGISTER (rccolormap, plugin)
          && GST_ELEMENT_REGISTER (rcdepth, plugin)
          && GST_ELEMENT_REGISTER (rcdeptherror, plugin);
 }
