@@ -12,6 +12,7 @@ import part_cameras
 import part_instructions
 import part_latency
 import part_memory
+import part_own
 import part_startup
 import part_throughput
 from consumers import ALL, HERE, Runner, against
@@ -23,6 +24,7 @@ PARTS = {
     "cameras": part_cameras,
     "memory": part_memory,
     "instructions": part_instructions,
+    "own": part_own,
 }
 
 

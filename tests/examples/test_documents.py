@@ -112,6 +112,9 @@ class DocumentsTest(fixture.ExampleTest):
     def test_user_guide(self):
         self.run_commands("docs/user-guide.md")
 
+    def test_depth(self):
+        self.run_commands("docs/depth.md")
+
     def test_readme_python(self):
         snippets = read_python("README.md")
         self.assertEqual(len(snippets), 1)
