@@ -87,12 +87,14 @@ GST_START_TEST (test_times_and_flags)
   g_autoptr (GstBuffer) out = NULL;
   g_autoptr (GstEvent) gap = NULL;
   GstReferenceTimestampMeta *reference;
+  const Item four = IMAGE (4);
   GstBuffer *in = make_image (&one[2]);
   GstClockTime start;
   Feed feed;
 
   set_up (FALSE);
-  start_feed (&feed, left, (const Item[]){IMAGE (1), IMAGE (3), END});
+  start_feed (
+      &feed, left, (const Item[]){IMAGE (1), IMAGE (3), IMAGE (4), END});
   push_item (disparity, &one[0]);
   out = gst_harness_pull (disparity);
   fail_if (GST_BUFFER_FLAG_IS_SET (out, GST_BUFFER_FLAG_DISCONT));
@@ -116,6 +118,10 @@ GST_START_TEST (test_times_and_flags)
   fail_unless (reference != NULL);
   fail_unless_equals_uint64 (reference->timestamp, T);
   fail_unless_equals_uint64 (reference->duration, 7);
+  gst_clear_buffer (&out);
+  push_item (disparity, &four);
+  out = gst_harness_pull (disparity);
+  fail_if (GST_BUFFER_FLAG_IS_SET (out, GST_BUFFER_FLAG_DISCONT));
   gap = pull_event (GST_EVENT_GAP);
   gst_event_parse_gap (gap, &start, NULL);
   fail_unless_equals_uint64 (start, PTS (2));
