@@ -32,6 +32,10 @@
 #define KEEPALIVE_INTERVAL_MS (310 * 1000)
 #define KEEPALIVE_TIMEOUT_MS (20 * 1000)
 
+/* The longest time there and back, µs, for which a window of 1 MiB holds up no
+ * camera: that is 1 GB/s at least. */
+#define SHORT_ROUND_TRIP 1000
+
 /* The longest TLS handshake, µs. A wait without a deadline is one for sets;
  * what takes the connection and does not answer is no camera that waits for a
  * trigger. */
@@ -261,8 +265,25 @@ integer_arg (const gchar *key, gint value)
   return arg;
 }
 
+/* By the time that the connection's handshake took. */
+static gboolean
+is_far (GSocketConnection *transport)
+{
+  GSocket *socket = g_socket_connection_get_socket (transport);
+  struct tcp_info info = {0};
+  socklen_t size = sizeof info;
+
+  return getsockopt (
+             g_socket_get_fd (socket), IPPROTO_TCP, TCP_INFO, &info, &size)
+             != 0
+         || info.tcpi_rtt > SHORT_ROUND_TRIP;
+}
+
+/* gRPC has the window follow the bandwidth that it probes. On a fast link with
+ * a slower client it grows to tens of megabytes, all of which come to lie in
+ * memory that is cold; so it does that only where the way is long enough for it. */
 static grpc_channel *
-create_channel (const RcClientConfig *config, int fd)
+create_channel (const RcClientConfig *config, gboolean far, int fd)
 {
   g_autofree gchar *authority = get_authority (config->host, config->port);
   gint limit = MIN (config->max_message_size, G_MAXINT);
@@ -274,6 +295,7 @@ create_channel (const RcClientConfig *config, int fd)
       integer_arg (GRPC_ARG_KEEPALIVE_TIME_MS, KEEPALIVE_INTERVAL_MS),
       integer_arg (GRPC_ARG_KEEPALIVE_TIMEOUT_MS, KEEPALIVE_TIMEOUT_MS),
       integer_arg (GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0),
+      integer_arg (GRPC_ARG_HTTP2_BDP_PROBE, far),
   };
   grpc_channel_args args = {.num_args = G_N_ELEMENTS (arg), .args = arg};
   grpc_channel_credentials *credentials = grpc_insecure_credentials_create ();
@@ -306,7 +328,7 @@ rc_connection_open (const RcClientConfig *config, gint64 deadline,
   self = g_atomic_rc_box_new0 (RcConnection);
   self->transport = g_steal_pointer (&transport);
   self->bridge = bridge;
-  self->channel = create_channel (config, fd);
+  self->channel = create_channel (config, is_far (self->transport), fd);
   return self;
 }
 
