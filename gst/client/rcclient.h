@@ -27,10 +27,11 @@ G_BEGIN_DECLS
 typedef enum {
   RC_CLIENT_ERROR_NOT_FOUND,     /* the host's name cannot be resolved */
   RC_CLIENT_ERROR_CONNECT,       /* refused, unreachable, closed before a set */
-  RC_CLIENT_ERROR_TIMEOUT,       /* no connection or no set in time */
+  RC_CLIENT_ERROR_TIMEOUT,       /* no connection or no first set in time */
   RC_CLIENT_ERROR_NOT_A_CAMERA,  /* speaks no gRPC, or not this service */
   RC_CLIENT_ERROR_TOO_LARGE,     /* a message beyond `max_message_size` */
   RC_CLIENT_ERROR_LOST,          /* the connection ended in mid-stream */
+  RC_CLIENT_ERROR_SILENT,        /* no further set in time */
   RC_CLIENT_ERROR_STATUS,        /* the server ended the call with an error */
   RC_CLIENT_ERROR_INCOMPATIBLE,  /* RC_CLIENT_MAX_REJECTED messages in a row */
   RC_CLIENT_ERROR_RESOURCES,     /* no thread or channel could be had here */

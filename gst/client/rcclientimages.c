@@ -249,6 +249,9 @@ receive_sets (RcClient *self, RcConnection *connection, RcCall *call,
     error = deliver_message (self, call, serial, message);
     deadline = get_deadline (self);
   }
+  if (*received
+      && g_error_matches (error, RC_CLIENT_ERROR, RC_CLIENT_ERROR_TIMEOUT))
+    error->code = RC_CLIENT_ERROR_SILENT;
   return error;
 }
 

@@ -22,8 +22,9 @@ gst_rc_describe_client_error (
   switch ((RcClientError)error->code) {
   case RC_CLIENT_ERROR_NOT_FOUND:
     return g_error_new (GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_FOUND,
-        "There is no host \"%s\" (port %u). Check the property host, and "
-        "that this machine can resolve the name.",
+        "There is no host \"%s\" (port %u). Check the property host, a name or "
+        "an address (the port is a property of its own), and that this machine "
+        "can resolve the name.",
         host, port);
   case RC_CLIENT_ERROR_CONNECT:
     return g_error_new (GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_OPEN_READ,
@@ -50,6 +51,12 @@ gst_rc_describe_client_error (
   case RC_CLIENT_ERROR_LOST:
     return g_error_new (GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_READ,
         "The connection to the camera at %s port %u is lost.", host, port);
+  case RC_CLIENT_ERROR_SILENT:
+    return g_error_new (GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_READ,
+        "The camera at %s port %u sends no more images. Check that it is on and "
+        "in reach. If it waits for a trigger, raise the property timeout, or "
+        "set it to 0: no limit.",
+        host, port);
   case RC_CLIENT_ERROR_INCOMPATIBLE:
     return g_error_new (GST_STREAM_ERROR, GST_STREAM_ERROR_DECODE,
         "The server at %s port %u is not compatible: what it sends are no "

@@ -147,6 +147,7 @@ get_class (const GError *error)
       [RC_CLIENT_ERROR_NOT_A_CAMERA] = "not-a-camera",
       [RC_CLIENT_ERROR_TOO_LARGE] = "too-large",
       [RC_CLIENT_ERROR_LOST] = "lost",
+      [RC_CLIENT_ERROR_SILENT] = "silent",
       [RC_CLIENT_ERROR_STATUS] = "status",
       [RC_CLIENT_ERROR_INCOMPATIBLE] = "incompatible",
       [RC_CLIENT_ERROR_RESOURCES] = "resources",

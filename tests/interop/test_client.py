@@ -301,7 +301,7 @@ class EndTest(ClientTest):
             lambda request, call: make_sets(request, 2), hold=True)
         lines = self.run_to_end(camera, timeout_ms=2000)
         self.assertEqual([line.name for line in lines], ["set", "set", "ended"])
-        self.assertEqual(lines[-1]["class"], "timeout")
+        self.assertEqual(lines[-1]["class"], "silent")
 
     def test_callbacks_take_no_timeout(self):
         go = threading.Event()

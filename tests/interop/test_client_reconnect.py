@@ -161,7 +161,7 @@ class ReconnectTest(ClientTest):
         camera = self.camera(falls_silent)
         probe = self.probe(camera.port, timeout_ms=400)
         self.expect_start(probe)
-        self.expect_change(probe, "disconnected", 0, "timeout")
+        self.expect_change(probe, "disconnected", 0, "silent")
         self.assertEqual(self.expect_return(probe), 1)
         camera.wait_for(lambda: camera.calls[0].ended)
 

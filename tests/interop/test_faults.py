@@ -181,10 +181,10 @@ LOSSES = (
     Loss("restart:at=5,for=0.1", "restart:at=5,for=3600", READ,
          # Else two attempts may be over before the port is open.
          more="retry-backoff-max=1000000000"),
-    Loss("stall:at=5", "stall:at=1", OPEN_READ, TIMEOUT),
-    Loss("stall:at=5,dead=true", "stall:at=1,dead=true", OPEN_READ, TIMEOUT),
-    Loss("stall:at=5,bytes=3000", "stall:at=1,bytes=3000", OPEN_READ, TIMEOUT),
-    Loss("slow:at=5,rate=1k,calls=1", "slow:at=1,rate=1k", OPEN_READ, TIMEOUT),
+    Loss("stall:at=5", "stall:at=1", READ, TIMEOUT),
+    Loss("stall:at=5,dead=true", "stall:at=1,dead=true", READ, TIMEOUT),
+    Loss("stall:at=5,bytes=3000", "stall:at=1,bytes=3000", READ, TIMEOUT),
+    Loss("slow:at=5,rate=1k,calls=1", "slow:at=1,rate=1k", READ, TIMEOUT),
 )
 
 
