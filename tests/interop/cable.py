@@ -29,8 +29,6 @@ _TUN = "/dev/net/tun"
 _TUNSETIFF = 0x400454CA
 _IFF_TUN, _IFF_NO_PI = 0x0001, 0x1000
 _MTU = 1500
-# What a router holds of each direction, bytes; what is beyond is dropped.
-_BUFFER = 64 * 1024
 
 # ip needs no runtime of AddressSanitizer before it.
 _PLAIN = {k: v for k, v in os.environ.items() if k != "LD_PRELOAD"}
@@ -78,6 +76,8 @@ class Way:
 
     open: packets go through; loss: part of them that does not; delay, jitter:
     seconds, of which jitter is at random; rate: bytes a second, None for any.
+    buffer: bytes that are under way or wait at the most, what is beyond is
+    dropped; most_held: how many were so far.
     """
 
     def __init__(self, seed):
@@ -85,6 +85,8 @@ class Way:
         self.loss = 0.0
         self.delay = self.jitter = 0.0
         self.rate = None
+        self.buffer = 64 * 1024
+        self.most_held = 0
         self._random = random.Random(seed)
         self._packets = collections.deque()  # (when it arrives, packet)
         self._held = 0
@@ -94,7 +96,7 @@ class Way:
     def put(self, packet, now):
         if not self.open or self._random.random() < self.loss:
             return
-        if self._held + len(packet) > _BUFFER:
+        if self._held + len(packet) > self.buffer:
             return
         due = now
         if self.rate is not None:
@@ -105,6 +107,7 @@ class Way:
         self._last_due = due = max(due, self._last_due)
         self._packets.append((due, packet))
         self._held += len(packet)
+        self.most_held = max(self.most_held, self._held)
 
     def take(self, now):
         """The next packet that has arrived, or None."""

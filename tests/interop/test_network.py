@@ -35,9 +35,9 @@ class NetworkTest(unittest.TestCase):
         self.camera = None
         self.start_camera()
 
-    def start_camera(self):
+    def start_camera(self, size="64x64", fps=50):
         self.camera = cable.Camera(
-            self.cable, PROGRAM, "--size=64x64", "--fps=50")
+            self.cable, PROGRAM, f"--size={size}", f"--fps={fps}")
         self.addCleanup(self.camera.stop)
 
     def start(self, options="", plays=True):
@@ -207,6 +207,17 @@ class BadLinkTest(NetworkTest):
         watched, pad = self.start()
         pad.wait_for_more(100)
         self.check(watched, pad)
+
+    def test_long_way(self):
+        """More is under way than the 1 MiB that is asked for on a short one."""
+        self.camera.stop()
+        self.start_camera("640x480", fps=0)
+        for way in self.cable.ways:
+            way.delay, way.buffer = 0.1, 64 << 20
+        watched, pad = self.start("leaky=none")
+        pad.wait_for(lambda pad: self.cable.to_robot.most_held > 2 << 20)
+        self.stop(watched, pad)
+        self.assertEqual((watched.warnings, watched.errors), ([], []))
 
     def test_loss(self):
         watched, pad = self.start()
