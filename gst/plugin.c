@@ -7,6 +7,7 @@
 #include "depth/gstrccolormap.h"
 #include "depth/gstrcdepth.h"
 #include "depth/gstrcdeptherror.h"
+#include "depth/gstrcpointcloud.h"
 #include "meta/gstrcimagemeta.h"
 #include "source/gstrcgrpcsrc.h"
 
@@ -17,7 +18,8 @@ plugin_init (GstPlugin *plugin)
   return GST_ELEMENT_REGISTER (rcgrpcsrc, plugin)
          && GST_ELEMENT_REGISTER (rccolormap, plugin)
          && GST_ELEMENT_REGISTER (rcdepth, plugin)
-         && GST_ELEMENT_REGISTER (rcdeptherror, plugin);
+         && GST_ELEMENT_REGISTER (rcdeptherror, plugin)
+         && GST_ELEMENT_REGISTER (rcpointcloud, plugin);
 }
 
 GST_PLUGIN_DEFINE (GST_VERSION_MAJOR, GST_VERSION_MINOR, rcgrpc,

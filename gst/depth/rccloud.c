@@ -37,7 +37,7 @@ struct _RcCloud {
   gfloat *columns; /* pixels right of the axis */
   gfloat *scales;  /* metres per pixel off the axis; NAN: no point */
   gfloat *errors;  /* metres; NAN without a disparity */
-  guint32 *colors; /* red, green, blue, 0 */
+  guint32 *colors; /* red, green, blue, anything */
 
   /* An image. */
   guint32 *numbers; /* of the vertices; n_numbers, or NULL */
@@ -166,30 +166,35 @@ load (const guint8 *row, guint i)
 static void
 look_up_scales (RcCloud *self, const guint8 *disparity, guint width)
 {
+  const gfloat *metres = self->metres;
+  gfloat *scales = self->scales;
+
   for (guint i = 0; i < width; i++)
-    self->scales[i] = self->metres[load (disparity, i)];
+    scales[i] = metres[load (disparity, i)];
 }
 
 static void
 apply_confidences (
     RcCloud *self, const guint8 *confidence, guint width, guint least)
 {
-  for (guint i = 0; i < width; i++) {
-    if (confidence[i] < least)
-      self->scales[i] = NAN;
-  }
+  gfloat *scales = self->scales;
+
+  for (guint i = 0; i < width; i++)
+    scales[i] = confidence[i] < least ? NAN : scales[i];
 }
 
 static void
 apply_errors (RcCloud *self, const guint8 *disparity, const guint8 *error,
     guint width, gdouble most)
 {
-  for (guint i = 0; i < width; i++) {
-    gdouble metres = self->error_step[load (disparity, i)] * error[i];
+  const gdouble *error_step = self->error_step;
+  gfloat *errors = self->errors, *scales = self->scales;
 
-    self->errors[i] = metres;
-    if (metres > most)
-      self->scales[i] = NAN;
+  for (guint i = 0; i < width; i++) {
+    gdouble metres = error_step[load (disparity, i)] * error[i];
+
+    errors[i] = metres;
+    scales[i] = metres > most ? NAN : scales[i];
   }
 }
 
@@ -231,25 +236,31 @@ static G_ALWAYS_INLINE inline guint8 *
 put_vertices (const RcCloud *self, const RowOptions *options, gboolean color,
     gboolean extras, guint8 *dest)
 {
-  for (guint i = 0; i < options->width; i++) {
-    gfloat scale = self->scales[i];
+  /* Locals, which what is written cannot be taken to change. */
+  const gfloat *columns = self->columns, *scales = self->scales;
+  const gfloat *errors = self->errors;
+  const guint32 *colors = self->colors;
+  const RowOptions row = *options;
+
+  for (guint i = 0; i < row.width; i++) {
+    gfloat scale = scales[i];
     guint8 *extra = dest + RC_PLY_POSITION_SIZE;
 
-    rc_ply_put_float (dest, self->columns[i] * scale);
-    rc_ply_put_float (dest + 4, options->row * scale);
-    rc_ply_put_float (dest + 8, options->focal * scale);
+    rc_ply_put_float (dest, columns[i] * scale);
+    rc_ply_put_float (dest + 4, row.row * scale);
+    rc_ply_put_float (dest + 8, row.focal * scale);
     if (color) {
-      /* The 0 is written over by what comes next. */
-      memcpy (extra, &self->colors[i], sizeof self->colors[i]);
+      /* The fourth byte is written over by what comes next. */
+      memcpy (extra, &colors[i], sizeof *colors);
       extra += RC_PLY_COLOR_SIZE;
     }
-    if (extras && options->confidence != NULL) {
-      rc_ply_put_float (extra, self->confidence[options->confidence[i]]);
+    if (extras && row.confidence != NULL) {
+      rc_ply_put_float (extra, self->confidence[row.confidence[i]]);
       extra += sizeof (gfloat);
     }
-    if (extras && options->has_errors)
-      rc_ply_put_float (extra, self->errors[i]);
-    dest += isnan (scale) ? options->skip : options->vertex_size;
+    if (extras && row.has_errors)
+      rc_ply_put_float (extra, errors[i]);
+    dest += isnan (scale) ? row.skip : row.vertex_size;
   }
   return dest;
 }

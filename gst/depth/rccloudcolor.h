@@ -41,7 +41,7 @@ void rc_cloud_color_free (RcCloudColor *self);
 void rc_cloud_color_begin (
     RcCloudColor *self, const RcLeftImage *left, guint width, guint height);
 
-/* The colours of @row: red, green, blue and a 0, in bytes. */
+/* The colours of @row, four bytes each: red, green, blue, and anything. */
 void rc_cloud_color_fill_row (RcCloudColor *self, guint row, guint32 *colors);
 
 G_END_DECLS

@@ -27,19 +27,19 @@ get_corner (
   return (Corner){value, numbers[i]};
 }
 
+/* What is no face is written, too, and written over by the next one: it cannot
+ * be foreseen which are, and a wrong guess costs the processor more. */
 static inline guint8 *
 put_face (guint8 *dest, Corner a, Corner b, Corner c, gint max_step)
 {
   gint least = MIN (MIN (a.disparity, b.disparity), c.disparity);
   gint most = MAX (MAX (a.disparity, b.disparity), c.disparity);
 
-  if (most - least > max_step)
-    return dest;
   dest[0] = 3;
   rc_ply_put_uint (dest + 1, a.number);
   rc_ply_put_uint (dest + 5, b.number);
   rc_ply_put_uint (dest + 9, c.number);
-  return dest + RC_PLY_FACE_SIZE;
+  return dest + (most - least > max_step ? 0 : RC_PLY_FACE_SIZE);
 }
 
 /* Four neighbours: a b
@@ -50,12 +50,8 @@ put_square (guint8 *dest, Corner a, Corner b, Corner c, Corner d, gint max_step)
   gint ad = abs (a.disparity - d.disparity);
   gint bc = abs (b.disparity - c.disparity);
 
-  if (ad <= bc) {
-    dest = put_face (dest, a, c, d, max_step);
-    return put_face (dest, a, d, b, max_step);
-  }
-  dest = put_face (dest, a, c, b, max_step);
-  return put_face (dest, b, c, d, max_step);
+  dest = put_face (dest, a, c, ad <= bc ? d : b, max_step);
+  return put_face (dest, b, ad <= bc ? a : c, d, max_step);
 }
 
 /* With one of them missing at least. */

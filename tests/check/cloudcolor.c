@@ -20,6 +20,13 @@ take_colors (const RcLeftImage *left, guint width, guint height)
   return colors;
 }
 
+/* What comes after the three is anything. */
+static void
+check_color (guint32 color, const gchar *expected)
+{
+  fail_unless (memcmp (&color, expected, 3) == 0, "%08x", color);
+}
+
 static void
 check_greys (const guint8 *left, guint left_width, guint left_height,
     const guint8 *expected, guint width, guint height)
@@ -33,7 +40,6 @@ check_greys (const guint8 *left, guint left_width, guint left_height,
     memcpy (bytes, &colors[i], 4);
     for (guint c = 0; c < 3; c++)
       fail_unless_equals_int (bytes[c], expected[i]);
-    fail_unless_equals_int (bytes[3], 0);
   }
 }
 
@@ -101,9 +107,9 @@ GST_START_TEST (test_rgb)
   g_autofree guint32 *same = take_colors (&image, 2, 2);
   g_autofree guint32 *one = take_colors (&image, 1, 1);
 
-  fail_unless (memcmp (&same[0], "\x00\x64\xff\x00", 4) == 0);
-  fail_unless (memcmp (&same[3], "\x06\x6d\xf9\x00", 4) == 0);
-  fail_unless (memcmp (one, "\x03\x68\xfc\x00", 4) == 0);
+  check_color (same[0], "\x00\x64\xff");
+  check_color (same[3], "\x06\x6d\xf9");
+  check_color (*one, "\x03\x68\xfc");
 }
 GST_END_TEST;
 
@@ -187,13 +193,15 @@ GST_START_TEST (test_changes)
 
   rc_cloud_color_begin (color, &(RcLeftImage){pixels, 4, 4, 2, FALSE}, 2, 1);
   rc_cloud_color_fill_row (color, 0, colors);
-  fail_unless (memcmp (colors, "\x1a\x1a\x1a\0\x1a\x1a\x1a\0", 8) == 0);
+  check_color (colors[0], "\x1a\x1a\x1a");
+  check_color (colors[1], "\x1a\x1a\x1a");
   rc_cloud_color_begin (color, &(RcLeftImage){pixels, 12, 4, 2, TRUE}, 4, 2);
   rc_cloud_color_fill_row (color, 0, colors);
-  fail_unless (memcmp (colors, "\x08\x10\x08\0\x10\x28\x28\0", 8) == 0);
+  check_color (colors[0], "\x08\x10\x08");
+  check_color (colors[1], "\x10\x28\x28");
   rc_cloud_color_begin (color, &(RcLeftImage){pixels, 2, 2, 1, FALSE}, 1, 1);
   rc_cloud_color_fill_row (color, 0, colors);
-  fail_unless (memcmp (colors, "\x0c\x0c\x0c\0", 4) == 0);
+  check_color (colors[0], "\x0c\x0c\x0c");
   rc_cloud_color_free (color);
 }
 GST_END_TEST;
