@@ -8,7 +8,7 @@
 
 /* What no camera has stands for "not given". */
 #define DEFAULT_FOCAL_LENGTH 0.0
-#define DEFAULT_PRINCIPAL_POINT -1.0
+#define DEFAULT_PRINCIPAL_POINT (-G_MAXDOUBLE)
 #define DEFAULT_BASELINE 0.0
 #define DEFAULT_SCALE 0.0625
 #define DEFAULT_OFFSET 0.0
@@ -75,14 +75,14 @@ static const struct {
     [GST_RC_STEREO_PRINCIPAL_POINT_U] = {"principal-point-u",
         "Principal point u",
         "Principal point from the left in pixels of the disparity image, where "
-        "that comes without GstRcImageMeta (-1 = not given)",
-        -1, G_MAXDOUBLE, DEFAULT_PRINCIPAL_POINT,
+        "that comes without GstRcImageMeta (default = not given)",
+        -G_MAXDOUBLE, G_MAXDOUBLE, DEFAULT_PRINCIPAL_POINT,
         G_STRUCT_OFFSET (RcStereo, principal_point_u)},
     [GST_RC_STEREO_PRINCIPAL_POINT_V] = {"principal-point-v",
         "Principal point v",
         "Principal point from the top in pixels of the disparity image, where "
-        "that comes without GstRcImageMeta (-1 = not given)",
-        -1, G_MAXDOUBLE, DEFAULT_PRINCIPAL_POINT,
+        "that comes without GstRcImageMeta (default = not given)",
+        -G_MAXDOUBLE, G_MAXDOUBLE, DEFAULT_PRINCIPAL_POINT,
         G_STRUCT_OFFSET (RcStereo, principal_point_v)},
     [GST_RC_STEREO_BASELINE] = {"baseline", "Baseline",
         "Distance of the two cameras in metres, where the disparity image "
@@ -273,7 +273,6 @@ take_given (GstRcStereoSettings *self, GstElement *element, RcStereo *stereo)
   GST_OBJECT_LOCK (element);
   *stereo = self->given;
   GST_OBJECT_UNLOCK (element);
-  /* A camera's own may well be -1. */
   if (stereo->principal_point_u == DEFAULT_PRINCIPAL_POINT)
     stereo->principal_point_u = NAN;
   if (stereo->principal_point_v == DEFAULT_PRINCIPAL_POINT)
