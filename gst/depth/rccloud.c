@@ -241,6 +241,7 @@ put_vertices (const RcCloud *self, const RowOptions *options, gboolean color,
   const gfloat *errors = self->errors;
   const guint32 *colors = self->colors;
   const RowOptions row = *options;
+  const gsize more = row.vertex_size - row.skip;
 
   for (guint i = 0; i < row.width; i++) {
     gfloat scale = scales[i];
@@ -260,7 +261,8 @@ put_vertices (const RcCloud *self, const RowOptions *options, gboolean color,
     }
     if (extras && row.has_errors)
       rc_ply_put_float (extra, errors[i]);
-    dest += isnan (scale) ? row.skip : row.vertex_size;
+    /* Not a branch, which would be guessed wrong at each hole. */
+    dest += row.skip + (more & -(gsize)!isnan (scale));
   }
   return dest;
 }

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import machine
 import part_cameras
+import part_depth
 import part_instructions
 import part_latency
 import part_memory
@@ -25,6 +26,7 @@ PARTS = {
     "memory": part_memory,
     "instructions": part_instructions,
     "own": part_own,
+    "depth": part_depth,
 }
 
 
