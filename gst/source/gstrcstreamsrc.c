@@ -70,8 +70,11 @@ gst_rc_stream_get_template_caps (RcStream stream)
 GstRcStreamSrc *
 gst_rc_stream_src_new (RcStream stream)
 {
-  GstRcStreamSrc *self = g_object_new (
-      GST_TYPE_RC_STREAM_SRC, "name", rc_stream_to_string (stream), NULL);
+  /* Users name their own elements after streams, and look them up. */
+  g_autofree gchar *name =
+      g_strdup_printf ("%s-src", rc_stream_to_string (stream));
+  GstRcStreamSrc *self =
+      g_object_new (GST_TYPE_RC_STREAM_SRC, "name", name, NULL);
 
   self->stream = stream;
   return self;

@@ -3,6 +3,7 @@
 /* rcgrpcsrc's pads and states, without a camera. */
 
 #include "rcgrpcsrcfixture.h"
+#include "wire/rcstream.h"
 
 /* ---- pads ---- */
 
@@ -239,10 +240,25 @@ GST_START_TEST (test_unref_without_release)
     set_uri (source, "rcgrpc://cube?streams=left");
   pad = get_pad (source, "left");
   gst_object_unref (pad);
-  child = gst_bin_get_by_name (GST_BIN (source), "left");
+  child = gst_bin_get_by_name (GST_BIN (source), "left-src");
   fail_unless (child != NULL);
   gst_object_unref (child);
   gst_check_objects_destroyed_on_unref (source, pad, child, NULL);
+}
+GST_END_TEST;
+
+/* An application's own elements are found by the names of streams. */
+GST_START_TEST (test_names_of_streams_are_free)
+{
+  GstElement *source = make_source ();
+
+  for (RcStream stream = 0; stream < RC_N_STREAMS; stream++) {
+    const gchar *name = rc_stream_to_string (stream);
+
+    gst_object_unref (gst_element_request_pad_simple (source, name));
+    fail_unless (gst_bin_get_by_name (GST_BIN (source), name) == NULL);
+  }
+  gst_object_unref (source);
 }
 GST_END_TEST;
 
@@ -279,6 +295,7 @@ rcgrpcsrc_suite (void)
   tcase_add_test (tcase, test_latency);
   tcase_add_test (tcase, test_makes_no_thread);
   tcase_add_loop_test (tcase, test_unref_without_release, 0, 2);
+  tcase_add_test (tcase, test_names_of_streams_are_free);
   tcase_add_test (tcase, test_unref_after_run);
   return suite;
 }

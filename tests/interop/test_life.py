@@ -209,7 +209,7 @@ class ReleaseTest(LifeTest):
         self.assertEqual(pad.link(taker), Gst.PadLinkReturn.OK)
         watched.play()
         self.assertTrue(reached.wait(60))
-        child = watched.source.get_by_name("left")
+        child = watched.source.get_by_name("left-src")
         watched.source.release_request_pad(pad)
         released.set()
         self.wait_until(

@@ -207,7 +207,7 @@ class DropTest(PadsTest):
         watched, (left, _) = self.run_stuck("queue-size=2")
         warnings = watched.drop_warnings
         # More may come 10 s later, on a very slow machine.
-        self.assertEqual({w.source for w in warnings}, {"left"})
+        self.assertEqual({w.source for w in warnings}, {"left-src"})
         self.assertIn(f"{self.COUNT - len(left)} images of the pad \"left\"",
                       warnings[0].text)
 
@@ -379,7 +379,7 @@ class ReleaseTest(PadsTest):
         self.addCleanup(sink.gate.set)
         watched.play()
         self.assertTrue(sink.reached.wait(60))
-        child = watched.source.get_by_name("right")
+        child = watched.source.get_by_name("right-src")
         self.release(watched, "right")
         left.wait_for_more()
         self.assertNotEqual(child.current_state, Gst.State.NULL)
@@ -528,7 +528,7 @@ class CycleTest(PadsTest):
 
         def cycle():
             pad = watched.source.request_pad_simple("right")
-            child = watched.source.get_by_name("right")
+            child = watched.source.get_by_name("right-src")
             child.weak_ref(gone.append, True)
             del child
             sink = attach(watched, "right")
