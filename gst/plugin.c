@@ -9,6 +9,7 @@
 #include "depth/gstrcdeptherror.h"
 #include "depth/gstrcpointcloud.h"
 #include "meta/gstrcimagemeta.h"
+#include "sink/gstrcgrpcsink.h"
 #include "source/gstrcgrpcsrc.h"
 
 static gboolean
@@ -17,6 +18,7 @@ plugin_init (GstPlugin *plugin)
   gst_rc_image_meta_register ();
   return GST_ELEMENT_REGISTER (rcgrpcsrc, plugin)
          && GST_ELEMENT_REGISTER (rccolormap, plugin)
+         && GST_ELEMENT_REGISTER (rcgrpcsink, plugin)
          && GST_ELEMENT_REGISTER (rcdepth, plugin)
          && GST_ELEMENT_REGISTER (rcdeptherror, plugin)
          && GST_ELEMENT_REGISTER (rcpointcloud, plugin);

@@ -126,6 +126,19 @@ gst_buffer_add_rc_image_meta (
     set_left_fields (fields, left);
 }
 
+void
+gst_buffer_add_rc_mesh_meta (GstBuffer *buffer, const RcImageSet *set)
+{
+  GstCustomMeta *meta =
+      gst_buffer_add_custom_meta (buffer, GST_RC_IMAGE_META_NAME);
+
+  g_return_if_fail (meta != NULL);
+  gst_structure_set (gst_custom_meta_get_structure (meta), "stream",
+      G_TYPE_STRING, rc_stream_to_string (RC_STREAM_MESH), "timestamp",
+      G_TYPE_UINT64, rc_image_set_get_stream_timestamp (set, RC_STREAM_MESH),
+      "set-timestamp", G_TYPE_UINT64, rc_image_set_get_timestamp (set), NULL);
+}
+
 const GstStructure *
 gst_buffer_get_rc_image_fields (GstBuffer *buffer)
 {

@@ -11,7 +11,7 @@ G_BEGIN_DECLS
 /**
  * GST_RC_IMAGE_META_NAME:
  *
- * The #GstCustomMeta that every image buffer carries; read it with
+ * The #GstCustomMeta that every image and mesh carries; read it with
  * gst_buffer_get_custom_meta() and gst_custom_meta_get_structure(). Its fields
  * are listed in docs/elements.md.
  *
@@ -25,6 +25,10 @@ void gst_rc_image_meta_register (void);
 /* Adds what @set says of its image @stream. @buffer must be writable. */
 void gst_buffer_add_rc_image_meta (
     GstBuffer *buffer, const RcImageSet *set, RcStream stream);
+
+/* Adds what @set says of its mesh: the fields stream, timestamp and
+ * set-timestamp. @buffer must be writable. */
+void gst_buffer_add_rc_mesh_meta (GstBuffer *buffer, const RcImageSet *set);
 
 /* The meta's fields, which belong to @buffer; NULL without the meta. */
 const GstStructure *gst_buffer_get_rc_image_fields (GstBuffer *buffer);

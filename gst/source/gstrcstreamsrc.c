@@ -377,6 +377,7 @@ make_mesh (GstRcStreamSrc *self, const RcImageSet *set, GstBuffer **out)
   }
   rc_image_set_copy_mesh (set, map.data);
   gst_buffer_unmap (*out, &map);
+  gst_buffer_add_rc_mesh_meta (*out, set);
   return GST_FLOW_OK;
 }
 
