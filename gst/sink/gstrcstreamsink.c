@@ -63,8 +63,11 @@ gst_rc_stream_sink_get_template_caps (RcStream stream)
 GstRcStreamSink *
 gst_rc_stream_sink_new (RcStream stream, RcPublisher *publisher)
 {
-  GstRcStreamSink *self = g_object_new (
-      GST_TYPE_RC_STREAM_SINK, "name", rc_stream_to_string (stream), NULL);
+  /* Users name their own elements after streams, and look them up. */
+  g_autofree gchar *name =
+      g_strdup_printf ("%s-sink", rc_stream_to_string (stream));
+  GstRcStreamSink *self =
+      g_object_new (GST_TYPE_RC_STREAM_SINK, "name", name, NULL);
 
   self->stream = stream;
   self->publisher = rc_publisher_ref (publisher);

@@ -28,6 +28,13 @@ to_float (gdouble value)
   return CLAMP (value, -FLT_MAX, FLT_MAX);
 }
 
+/* No camera's is the least double. */
+static gboolean
+is_given (gdouble principal_point)
+{
+  return principal_point > -G_MAXDOUBLE;
+}
+
 static void
 complete_lens (RcImage *image, const RcStereo *given, guint given_width)
 {
@@ -36,10 +43,10 @@ complete_lens (RcImage *image, const RcStereo *given, guint given_width)
   if (image->focal_length > 0 || !(given->focal_length > 0))
     return;
   image->focal_length = to_float (given->focal_length * ratio);
-  image->principal_point_u = given->principal_point_u >= 0
+  image->principal_point_u = is_given (given->principal_point_u)
                                  ? to_float (given->principal_point_u * ratio)
                                  : image->width / 2.0f;
-  image->principal_point_v = given->principal_point_v >= 0
+  image->principal_point_v = is_given (given->principal_point_v)
                                  ? to_float (given->principal_point_v * ratio)
                                  : image->height / 2.0f;
 }

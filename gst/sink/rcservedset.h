@@ -44,7 +44,7 @@ typedef struct _RcServedSet RcServedSet;
  * @given: what images say of themselves that do not say it; focal length and
  *   principal point in pixels of an image @given_width wide, 0: of each image's
  *   own width. A focal length or baseline of 0 is not given, nor is a principal
- *   point below 0: then it is the image's middle */
+ *   point of -G_MAXDOUBLE: then it is the image's middle */
 RcServedSet *rc_served_set_new (RcServedImage *images[RC_N_SET_STREAMS],
     const RcStereo *given, guint given_width);
 RcServedSet *rc_served_set_ref (RcServedSet *set);

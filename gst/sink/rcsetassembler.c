@@ -8,13 +8,20 @@ typedef struct {
   gpointer items[RC_N_SET_STREAMS];
 } WaitingSet;
 
+/* What is not to come on a stream: anything before a running time, and one item
+ * at that time for each that was told. */
+typedef struct {
+  guint64 running; /* NONE: not known */
+  guint n_there;
+} Passed;
+
 struct _RcSetAssembler {
   GDestroyNotify item_free;
   gint64 timeout;
-  guint expected;                   /* 1 << RcStream */
-  guint ended;                      /* 1 << RcStream */
-  guint64 passed[RC_N_SET_STREAMS]; /* running time; NONE: not known */
-  GPtrArray *sets;                  /* of WaitingSet, in the order of capture */
+  guint expected; /* 1 << RcStream */
+  guint ended;    /* 1 << RcStream */
+  Passed passed[RC_N_SET_STREAMS];
+  GPtrArray *sets; /* of WaitingSet, in the order of capture */
 
   /* The set that went last. */
   gboolean any_went;
@@ -77,20 +84,24 @@ join (WaitingSet *set, RcStream stream, const RcSetTime *time, gpointer item)
 }
 
 /* The set that the item belongs to, NULL where it starts one; @place is then
- * where that goes. The oldest of those that it fits: only where sets have all
- * the same time are there several. */
+ * where that goes. It is behind the stream's last one, whatever their times
+ * say. The oldest of those that it fits: only where sets have all the same time
+ * are there several. */
 static WaitingSet *
 find_set (
     RcSetAssembler *self, RcStream stream, const RcSetTime *time, guint *place)
 {
   WaitingSet *found = NULL;
+  guint i;
 
-  for (*place = self->sets->len; *place > 0; (*place)--) {
-    WaitingSet *set = self->sets->pdata[*place - 1];
+  *place = 0;
+  for (i = self->sets->len; i > 0; i--) {
+    WaitingSet *set = self->sets->pdata[i - 1];
     RcSetOrder order = rc_set_time_compare (time, &set->time);
 
-    if (order == RC_SET_AFTER
-        || (order == RC_SET_SAME && set->items[stream] != NULL))
+    if (order == RC_SET_AFTER || set->items[stream] != NULL)
+      *place = MAX (*place, i);
+    if (set->items[stream] != NULL)
       break;
     if (order == RC_SET_SAME)
       found = set;
@@ -98,19 +109,12 @@ find_set (
   return found;
 }
 
+/* Its set went without it. */
 static gboolean
 is_late (RcSetAssembler *self, RcStream stream, const RcSetTime *time)
 {
-  if (!self->any_went)
-    return FALSE;
-  switch (rc_set_time_compare (time, &self->last_time)) {
-  case RC_SET_AFTER:
-    return FALSE;
-  case RC_SET_SAME:
-    return !(self->last_streams & 1u << stream);
-  default:
-    return TRUE;
-  }
+  return self->any_went && !(self->last_streams & 1u << stream)
+         && rc_set_time_compare (time, &self->last_time) != RC_SET_AFTER;
 }
 
 gboolean
@@ -140,9 +144,15 @@ rc_set_assembler_push (RcSetAssembler *self, RcStream stream,
 void
 rc_set_assembler_pass (RcSetAssembler *self, RcStream stream, guint64 running)
 {
+  Passed *passed;
+
   g_return_if_fail ((guint)stream < RC_N_SET_STREAMS);
 
-  self->passed[stream] = running;
+  passed = &self->passed[stream];
+
+  if (passed->running != running)
+    *passed = (Passed){.running = running};
+  passed->n_there++;
 }
 
 void
@@ -184,7 +194,7 @@ rc_set_assembler_flush (RcSetAssembler *self)
     free_set (self, self->sets->pdata[i]);
   g_ptr_array_set_size (self->sets, 0);
   for (guint i = 0; i < RC_N_SET_STREAMS; i++)
-    self->passed[i] = RC_SET_TIME_NONE;
+    self->passed[i] = (Passed){.running = RC_SET_TIME_NONE};
   self->any_went = FALSE;
 }
 
@@ -202,6 +212,27 @@ streams_of (const WaitingSet *set)
   return streams;
 }
 
+/* TRUE if it is at that time, as far as running times tell. */
+static gboolean
+is_there (const Passed *passed, const WaitingSet *set)
+{
+  guint64 running = set->time.running;
+
+  return passed->running != RC_SET_TIME_NONE && running != RC_SET_TIME_NONE
+         && passed->running <= running + RC_SET_TIME_TOLERANCE
+         && running <= passed->running + RC_SET_TIME_TOLERANCE;
+}
+
+static gboolean
+was_passed (const Passed *passed, const WaitingSet *set)
+{
+  if (is_there (passed, set))
+    return passed->n_there > 0;
+  return passed->running != RC_SET_TIME_NONE
+         && set->time.running != RC_SET_TIME_NONE
+         && set->time.running < passed->running;
+}
+
 /* A stream's items come in order, so the oldest set can no more get what a
  * later one has. */
 static gboolean
@@ -209,9 +240,7 @@ can_come (RcSetAssembler *self, const WaitingSet *oldest, RcStream stream)
 {
   if (self->ended & 1u << stream)
     return FALSE;
-  if (self->passed[stream] != RC_SET_TIME_NONE
-      && oldest->time.running != RC_SET_TIME_NONE
-      && oldest->time.running <= self->passed[stream] + RC_SET_TIME_TOLERANCE)
+  if (was_passed (&self->passed[stream], oldest))
     return FALSE;
   for (guint i = 1; i < self->sets->len; i++) {
     const WaitingSet *later = self->sets->pdata[i];
@@ -253,8 +282,12 @@ rc_set_assembler_pop (RcSetAssembler *self, gint64 now,
   self->any_went = TRUE;
   self->last_time = oldest->time;
   self->last_streams = streams;
-  for (guint i = 0; i < RC_N_SET_STREAMS; i++)
+  for (guint i = 0; i < RC_N_SET_STREAMS; i++) {
     items[i] = oldest->items[i];
+    if (items[i] == NULL && self->passed[i].n_there > 0
+        && is_there (&self->passed[i], oldest))
+      self->passed[i].n_there--;
+  }
   g_free (oldest);
   g_ptr_array_remove_index (self->sets, 0);
   return TRUE;

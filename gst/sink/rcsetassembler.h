@@ -40,7 +40,9 @@ void rc_set_assembler_expect (
 gboolean rc_set_assembler_push (RcSetAssembler *self, RcStream stream,
     const RcSetTime *time, gpointer item, gint64 now);
 
-/* Nothing more comes on @stream for sets up to the running time @running. */
+/* Nothing comes on @stream for sets before the running time @running, nor for
+ * one at that time: there may be several, where a camera's images were held up
+ * and came all at once. */
 void rc_set_assembler_pass (
     RcSetAssembler *self, RcStream stream, guint64 running);
 

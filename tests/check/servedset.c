@@ -12,7 +12,7 @@
 #define ALL ((1u << RC_N_SET_STREAMS) - 1)
 
 static const RcStereo nothing_given = {
-    .principal_point_u = -1, .principal_point_v = -1};
+    .principal_point_u = -G_MAXDOUBLE, .principal_point_v = -G_MAXDOUBLE};
 static const RcStereo all_given = {
     .focal_length = 500,
     .principal_point_u = 30,
@@ -189,8 +189,9 @@ GST_END_TEST;
 
 GST_START_TEST (test_middle_and_own_width)
 {
-  RcStereo given = {
-      .focal_length = 500, .principal_point_u = -1, .principal_point_v = -1};
+  RcStereo given = {.focal_length = 500,
+      .principal_point_u = -G_MAXDOUBLE,
+      .principal_point_v = -G_MAXDOUBLE};
   RcServedSet *set = make_stereo (&given, FALSE, 0);
   ImageSet *message = build (set, ALL, FALSE);
 

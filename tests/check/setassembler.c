@@ -196,6 +196,7 @@ GST_START_TEST (test_late_image_is_freed)
   fail_if (push_numbered (DISPARITY, 1, 2));
   fail_if (push_numbered (DISPARITY, 0, 3));
   fail_unless_equals_int (n_freed, 2);
+
   push_numbered (LEFT, 2, 4);
   push_numbered (DISPARITY, 2, 5);
   expect_sets ("4 - 5");
@@ -244,6 +245,28 @@ GST_START_TEST (test_pass)
   rc_set_assembler_pass (assembler, DISPARITY, 4 * PERIOD);
   push_numbered (LEFT, 4, 5);
   expect_sets ("5 - -?");
+}
+GST_END_TEST;
+
+/* Images that were held up: several sets with one running time. */
+GST_START_TEST (test_pass_of_one_among_several)
+{
+  for (guint i = 0; i < 3; i++)
+    push (LEFT, EPOCH + i * PERIOD, PERIOD, 1 + i);
+  rc_set_assembler_pass (assembler, DISPARITY, PERIOD);
+  expect_sets ("1 - -?");
+  push (DISPARITY, EPOCH + PERIOD, PERIOD, 4);
+  expect_sets ("2 - 4");
+  rc_set_assembler_pass (assembler, DISPARITY, PERIOD);
+  expect_sets ("3 - -?");
+
+  /* The same, before the others come. */
+  rc_set_assembler_pass (assembler, DISPARITY, 5 * PERIOD);
+  push (DISPARITY, EPOCH + 6 * PERIOD, 5 * PERIOD, 5);
+  rc_set_assembler_pass (assembler, DISPARITY, 5 * PERIOD);
+  for (guint i = 0; i < 3; i++)
+    push (LEFT, EPOCH + (5 + i) * PERIOD, 5 * PERIOD, 6 + i);
+  expect_sets ("6 - -?, 7 - 5, 8 - -?");
 }
 GST_END_TEST;
 
@@ -320,6 +343,26 @@ GST_START_TEST (test_clock_jump)
 }
 GST_END_TEST;
 
+/* After such a jump nothing may tell which is first but that a stream's images
+ * come in order. */
+GST_START_TEST (test_clock_jump_without_order)
+{
+  guint64 hour = 3600 * G_GUINT64_CONSTANT (1000000000);
+
+  push_numbered (LEFT, 1, 1);
+  push (LEFT, EPOCH - hour, PERIOD, 2);
+  push (LEFT, EPOCH - hour + PERIOD, PERIOD, 3);
+  push_numbered (DISPARITY, 1, 4);
+  push (DISPARITY, EPOCH - hour, PERIOD, 5);
+  expect_sets ("1 - 4, 2 - 5");
+  push (DISPARITY, EPOCH - hour + PERIOD, PERIOD, 6);
+  expect_sets ("3 - 6");
+  push (LEFT, EPOCH - 2 * hour, PERIOD, 7);
+  push (DISPARITY, EPOCH - 2 * hour, PERIOD, 8);
+  expect_sets ("7 - 8");
+}
+GST_END_TEST;
+
 GST_START_TEST (test_flush)
 {
   push_numbered (LEFT, 7, 1);
@@ -356,11 +399,13 @@ setassembler_suite (void)
   tcase_add_test (tcase, test_timeout);
   tcase_add_test (tcase, test_number_of_sets_is_bounded);
   tcase_add_test (tcase, test_pass);
+  tcase_add_test (tcase, test_pass_of_one_among_several);
   tcase_add_test (tcase, test_end);
   tcase_add_test (tcase, test_nothing_expected_is_no_end);
   tcase_add_test (tcase, test_expect);
   tcase_add_test (tcase, test_order_of_capture);
   tcase_add_test (tcase, test_clock_jump);
+  tcase_add_test (tcase, test_clock_jump_without_order);
   tcase_add_test (tcase, test_flush);
   return suite;
 }

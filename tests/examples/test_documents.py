@@ -72,6 +72,8 @@ class Camera:
                          command)
         command = re.sub(r"rcgrpc://[\w.]+(?::\d+)?([^\s\"]*)", replace_uri,
                          command)
+        # For all of the world: not here.
+        command = re.sub(r"address=0\.0\.0\.0 port=\d+", "port=0", command)
         return command.replace("autovideosink", "fakesink").replace(
             "playbin ", "playbin video-sink=fakesink ")
 
