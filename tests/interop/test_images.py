@@ -145,12 +145,15 @@ class PixelsTest(ImagesTest):
         """Any bytes: what a mesh holds is not the element's business."""
         image_set = make_set(ALL)
         image_set.mesh.data = bytes(range(256)) * 20_001
+        image_set.mesh.timestamp.nsec += 40_000_000
         taker, = self.take([image_set], ["mesh"]).values()
         caps, buffer = taker.entries
         self.assertEqual(caps.to_string(), "application/x-ply")
         self.assertEqual(buffer.data, image_set.mesh.data)
         self.assertEqual(buffer.time, to_ns(image_set.mesh.timestamp))
-        self.assertIsNone(buffer.meta)
+        self.assertEqual(buffer.meta, {
+            "stream": "mesh", "timestamp": to_ns(image_set.mesh.timestamp),
+            "set-timestamp": to_ns(image_set.timestamp)})
 
     def test_changes_in_mid_stream(self):
         """New caps come right before the first buffer of the new kind, and
