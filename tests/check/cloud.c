@@ -60,10 +60,20 @@ clear (Made *made)
   g_free (made->body);
 }
 
+/* GST_READ_UINT32_LE () reads at any address, which is no C. */
+static guint32
+read_uint (const guint8 *src)
+{
+  guint32 value;
+
+  memcpy (&value, src, sizeof value);
+  return GUINT32_FROM_LE (value);
+}
+
 static gfloat
 read_float (const guint8 *src)
 {
-  guint32 bits = GST_READ_UINT32_LE (src);
+  guint32 bits = read_uint (src);
   gfloat value;
 
   memcpy (&value, &bits, sizeof value);
@@ -335,8 +345,7 @@ check_faces (const guint16 *disparity, guint width, guint height,
     fail_unless_equals_int (face[0], 3);
     g_string_append (faces, i > 0 ? " " : "");
     for (guint c = 0; c < 3; c++)
-      g_string_append_printf (
-          faces, "%u", GST_READ_UINT32_LE (face + 1 + 4 * c));
+      g_string_append_printf (faces, "%u", read_uint (face + 1 + 4 * c));
   }
   fail_unless_equals_string (faces->str, expected);
   clear (&made);
@@ -423,8 +432,7 @@ GST_START_TEST (test_faces_face_the_camera)
     gdouble p[3][3], a[3], b[3];
 
     for (guint c = 0; c < 9; c++)
-      p[c / 3][c % 3] =
-          at (&made, GST_READ_UINT32_LE (face + 1 + c / 3 * 4), c % 3 * 4);
+      p[c / 3][c % 3] = at (&made, read_uint (face + 1 + c / 3 * 4), c % 3 * 4);
     for (guint c = 0; c < 3; c++) {
       a[c] = p[1][c] - p[0][c];
       b[c] = p[2][c] - p[0][c];
