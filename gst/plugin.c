@@ -10,6 +10,7 @@
 #include "depth/gstrcpointcloud.h"
 #include "meta/gstrcimagemeta.h"
 #include "sink/gstrcgrpcsink.h"
+#include "snapshot/gstrcsnapshotsink.h"
 #include "source/gstrcgrpcsrc.h"
 
 static gboolean
@@ -21,7 +22,8 @@ plugin_init (GstPlugin *plugin)
          && GST_ELEMENT_REGISTER (rcgrpcsink, plugin)
          && GST_ELEMENT_REGISTER (rcdepth, plugin)
          && GST_ELEMENT_REGISTER (rcdeptherror, plugin)
-         && GST_ELEMENT_REGISTER (rcpointcloud, plugin);
+         && GST_ELEMENT_REGISTER (rcpointcloud, plugin)
+         && GST_ELEMENT_REGISTER (rcsnapshotsink, plugin);
 }
 
 GST_PLUGIN_DEFINE (GST_VERSION_MAJOR, GST_VERSION_MINOR, rcgrpc,
