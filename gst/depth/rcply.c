@@ -215,10 +215,11 @@ rc_ply_print (const RcPlyContent *content, const guint8 *body, guint n_vertices,
   const guint8 *faces = body + n_vertices * vertex_size;
   gchar *text = g_try_malloc (
       header_size + n_vertices * MAX_VERTEX_TEXT + n_faces * MAX_FACE_TEXT);
-  gchar *end = text + header_size;
+  gchar *end;
 
   if (text == NULL)
     return NULL;
+  end = text + header_size;
   rc_ply_write_header (content, RC_PLY_ASCII, n_vertices, n_faces, text);
   for (gsize i = 0; i < n_vertices; i++)
     end = print_vertex (content, body + i * vertex_size, end);

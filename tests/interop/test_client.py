@@ -233,6 +233,7 @@ class RequestTest(ClientTest):
         probe = self.probe(camera.port, events=True)
         probe.do("request left")
         probe.wait_for("event")
+        camera.wait_for(lambda: camera.calls)
         probe.do("request none")
         camera.wait_for(lambda: camera.calls[0].ended)
         camera.stop()
