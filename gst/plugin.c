@@ -9,6 +9,7 @@
 #include "depth/gstrcdeptherror.h"
 #include "depth/gstrcpointcloud.h"
 #include "meta/gstrcimagemeta.h"
+#include "recording/gstrcfilesink.h"
 #include "sink/gstrcgrpcsink.h"
 #include "snapshot/gstrcsnapshotsink.h"
 #include "source/gstrcgrpcsrc.h"
@@ -23,7 +24,8 @@ plugin_init (GstPlugin *plugin)
          && GST_ELEMENT_REGISTER (rcdepth, plugin)
          && GST_ELEMENT_REGISTER (rcdeptherror, plugin)
          && GST_ELEMENT_REGISTER (rcpointcloud, plugin)
-         && GST_ELEMENT_REGISTER (rcsnapshotsink, plugin);
+         && GST_ELEMENT_REGISTER (rcsnapshotsink, plugin)
+         && GST_ELEMENT_REGISTER (rcfilesink, plugin);
 }
 
 GST_PLUGIN_DEFINE (GST_VERSION_MAJOR, GST_VERSION_MINOR, rcgrpc,

@@ -60,25 +60,25 @@ gst_rc_image_meta_register (void)
 }
 
 static void
-set_image_fields (GstStructure *fields, const RcImageSet *set, RcStream stream,
+set_image_fields (GstStructure *fields, guint64 set_timestamp, RcStream stream,
     const RcImage *image)
 {
   gst_structure_set (fields, "stream", G_TYPE_STRING,
       rc_stream_to_string (stream), "timestamp", G_TYPE_UINT64,
-      image->timestamp, "set-timestamp", G_TYPE_UINT64,
-      rc_image_set_get_timestamp (set), "encoding", G_TYPE_STRING,
-      rc_encoding_to_string (image->encoding), "focal-length", G_TYPE_DOUBLE,
-      (gdouble)image->focal_length, "principal-point-u", G_TYPE_DOUBLE,
-      (gdouble)image->principal_point_u, "principal-point-v", G_TYPE_DOUBLE,
-      (gdouble)image->principal_point_v, "exposure-time", G_TYPE_DOUBLE,
-      (gdouble)image->exposure_time, "gain", G_TYPE_DOUBLE,
-      (gdouble)image->gain, "noise", G_TYPE_DOUBLE, (gdouble)image->noise,
-      "out1-reduction", G_TYPE_DOUBLE, (gdouble)image->out1_reduction,
-      "brightness", G_TYPE_DOUBLE, (gdouble)image->brightness, "gamma",
-      G_TYPE_DOUBLE, (gdouble)image->gamma, "auto-exposure-adapting",
-      G_TYPE_BOOLEAN, image->auto_exposure_adapting, "gpio-inputs", G_TYPE_UINT,
-      image->gpio_inputs, "gpio-outputs", G_TYPE_UINT, image->gpio_outputs,
-      "gpio-values", G_TYPE_UINT, image->gpio_values, NULL);
+      image->timestamp, "set-timestamp", G_TYPE_UINT64, set_timestamp,
+      "encoding", G_TYPE_STRING, rc_encoding_to_string (image->encoding),
+      "focal-length", G_TYPE_DOUBLE, (gdouble)image->focal_length,
+      "principal-point-u", G_TYPE_DOUBLE, (gdouble)image->principal_point_u,
+      "principal-point-v", G_TYPE_DOUBLE, (gdouble)image->principal_point_v,
+      "exposure-time", G_TYPE_DOUBLE, (gdouble)image->exposure_time, "gain",
+      G_TYPE_DOUBLE, (gdouble)image->gain, "noise", G_TYPE_DOUBLE,
+      (gdouble)image->noise, "out1-reduction", G_TYPE_DOUBLE,
+      (gdouble)image->out1_reduction, "brightness", G_TYPE_DOUBLE,
+      (gdouble)image->brightness, "gamma", G_TYPE_DOUBLE, (gdouble)image->gamma,
+      "auto-exposure-adapting", G_TYPE_BOOLEAN, image->auto_exposure_adapting,
+      "gpio-inputs", G_TYPE_UINT, image->gpio_inputs, "gpio-outputs",
+      G_TYPE_UINT, image->gpio_outputs, "gpio-values", G_TYPE_UINT,
+      image->gpio_values, NULL);
 }
 
 static void
@@ -101,22 +101,18 @@ set_left_fields (GstStructure *fields, const RcImage *left)
 }
 
 void
-gst_buffer_add_rc_image_meta (
-    GstBuffer *buffer, const RcImageSet *set, RcStream stream)
+gst_buffer_add_rc_image_meta_of (GstBuffer *buffer, RcStream stream,
+    guint64 set_timestamp, const RcImage *image, const RcDisparity *disparity,
+    const RcImage *left)
 {
-  const RcImage *image = rc_image_set_get_image (set, stream);
-  const RcImage *left = rc_image_set_get_image (set, RC_STREAM_LEFT);
-  const RcDisparity *disparity = rc_image_set_get_disparity (set);
   GstCustomMeta *meta;
   GstStructure *fields;
-
-  g_return_if_fail (image != NULL);
 
   meta = gst_buffer_add_custom_meta (buffer, GST_RC_IMAGE_META_NAME);
   g_return_if_fail (meta != NULL);
   fields = gst_custom_meta_get_structure (meta);
 
-  set_image_fields (fields, set, stream, image);
+  set_image_fields (fields, set_timestamp, stream, image);
   if (stream != RC_STREAM_DISPARITY && stream != RC_STREAM_CONFIDENCE
       && stream != RC_STREAM_ERROR)
     return;
@@ -137,6 +133,19 @@ gst_buffer_add_rc_mesh_meta (GstBuffer *buffer, const RcImageSet *set)
       G_TYPE_STRING, rc_stream_to_string (RC_STREAM_MESH), "timestamp",
       G_TYPE_UINT64, rc_image_set_get_stream_timestamp (set, RC_STREAM_MESH),
       "set-timestamp", G_TYPE_UINT64, rc_image_set_get_timestamp (set), NULL);
+}
+
+void
+gst_buffer_add_rc_image_meta (
+    GstBuffer *buffer, const RcImageSet *set, RcStream stream)
+{
+  const RcImage *image = rc_image_set_get_image (set, stream);
+
+  g_return_if_fail (image != NULL);
+
+  gst_buffer_add_rc_image_meta_of (buffer, stream,
+      rc_image_set_get_timestamp (set), image, rc_image_set_get_disparity (set),
+      rc_image_set_get_image (set, RC_STREAM_LEFT));
 }
 
 const GstStructure *

@@ -30,6 +30,12 @@ void gst_buffer_add_rc_image_meta (
  * set-timestamp. @buffer must be writable. */
 void gst_buffer_add_rc_mesh_meta (GstBuffer *buffer, const RcImageSet *set);
 
+/* Adds what is said of an image @stream, whose set has @set_timestamp.
+ * @disparity, @left: of the same set, NULL where it has none. */
+void gst_buffer_add_rc_image_meta_of (GstBuffer *buffer, RcStream stream,
+    guint64 set_timestamp, const RcImage *image, const RcDisparity *disparity,
+    const RcImage *left);
+
 /* The meta's fields, which belong to @buffer; NULL without the meta. */
 const GstStructure *gst_buffer_get_rc_image_fields (GstBuffer *buffer);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "image_interface.pb-c.h"
+#include "wire/rcjson.h"
 #include "wire/rcpack.h"
 #include "wire/rctime.h"
 #include "wire/rcwireformat.h"
@@ -192,4 +193,20 @@ rc_image_set_builder_finish (RcImageSetBuilder *builder)
 
   builder->pieces = new_pieces ();
   return pieces;
+}
+
+gchar *
+rc_image_set_builder_finish_json (RcImageSetBuilder *builder)
+{
+  g_autoptr (GPtrArray) pieces = rc_image_set_builder_finish (builder);
+  g_autoptr (GByteArray) bytes = g_byte_array_new ();
+  ImageSet *message;
+  gchar *json;
+
+  for (guint i = 0; i < pieces->len; i++)
+    append_bytes (bytes, g_ptr_array_index (pieces, i));
+  message = image_set__unpack (NULL, bytes->len, bytes->data);
+  json = rc_json_from_message (&message->base);
+  image_set__free_unpacked (message, NULL);
+  return json;
 }

@@ -33,4 +33,8 @@ void rc_image_set_builder_add_mesh (
  * afterwards, and still to be freed. */
 GPtrArray *rc_image_set_builder_finish (RcImageSetBuilder *builder);
 
+/* The set in protobuf's JSON mapping instead, as rc_image_set_to_json(). Pixels
+ * may be left away: data of 0 bytes. */
+gchar *rc_image_set_builder_finish_json (RcImageSetBuilder *builder);
+
 G_END_DECLS

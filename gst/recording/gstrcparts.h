@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Elements of other plugins that recording and replay are made of. */
+
+#pragma once
+
+#include <gst/gst.h>
+
+G_BEGIN_DECLS
+
+/* A new child of @bin from the factory @factory. NULL after an error message
+ * that names the missing plugin, and the message that lets applications install
+ * it. */
+GstElement *gst_rc_parts_add (GstBin *bin, const gchar *factory);
+
+G_END_DECLS

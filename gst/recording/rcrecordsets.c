@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "recording/rcrecordsets.h"
+
+/* PTS that differ by less are those of one set, ns. */
+#define SAME_TIME G_GUINT64_CONSTANT (1000000)
+
+typedef struct {
+  gboolean expected;
+  guint64 serial;   /* of the last set that it had a part in */
+  guint64 position; /* of a gap since then, RC_RECORD_NONE: none */
+} Progress;
+
+typedef struct {
+  RcRecordSet *set;
+  guint64 serial; /* in the order of arrival, from 1; 0: late */
+} Pending;
+
+struct _RcRecordSets {
+  GQueue pending;
+  guint64 last_serial;
+  guint64 popped; /* number of the last set that was, or RC_RECORD_NONE */
+  Progress progress[RC_N_STREAMS];
+};
+
+static void
+pending_free (gpointer data)
+{
+  Pending *pending = data;
+
+  rc_record_set_free (pending->set);
+  g_free (pending);
+}
+
+RcRecordSets *
+rc_record_sets_new (void)
+{
+  RcRecordSets *sets = g_new0 (RcRecordSets, 1);
+
+  g_queue_init (&sets->pending);
+  sets->popped = RC_RECORD_NONE;
+  for (guint i = 0; i < RC_N_STREAMS; i++)
+    sets->progress[i].position = RC_RECORD_NONE;
+  return sets;
+}
+
+void
+rc_record_sets_free (RcRecordSets *sets)
+{
+  g_queue_clear_full (&sets->pending, pending_free);
+  g_free (sets);
+}
+
+void
+rc_record_sets_expect (RcRecordSets *sets, RcStream stream)
+{
+  sets->progress[stream].expected = TRUE;
+}
+
+void
+rc_record_sets_end (RcRecordSets *sets, RcStream stream)
+{
+  sets->progress[stream].expected = FALSE;
+}
+
+gboolean
+rc_record_sets_is_ended (const RcRecordSets *sets)
+{
+  for (guint i = 0; i < RC_N_STREAMS; i++) {
+    if (sets->progress[i].expected)
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+is_same_time (const RcRecordSet *a, const RcRecordSet *b)
+{
+  guint64 start_a = rc_record_set_get_start (a);
+  guint64 start_b = rc_record_set_get_start (b);
+
+  return MAX (start_a, start_b) - MIN (start_a, start_b) <= SAME_TIME;
+}
+
+static gboolean
+belongs (const RcRecordSet *set, const RcRecordSet *part)
+{
+  gboolean numbered =
+      set->number != RC_RECORD_NONE && part->number != RC_RECORD_NONE;
+  gboolean timed = set->timestamp != 0 && part->timestamp != 0;
+
+  if (numbered && set->number != part->number)
+    return FALSE;
+  if (timed && set->timestamp != part->timestamp)
+    return FALSE;
+  return numbered || timed || is_same_time (set, part);
+}
+
+static Pending *
+find (RcRecordSets *sets, RcStream stream, const RcRecordSet *part)
+{
+  for (GList *link = sets->pending.head; link != NULL; link = link->next) {
+    Pending *pending = link->data;
+
+    if (pending->set->pts[stream] == RC_RECORD_NONE
+        && belongs (pending->set, part))
+      return pending;
+  }
+  return NULL;
+}
+
+static void
+merge (RcRecordSet *set, RcStream stream, RcRecordSet *part)
+{
+  set->pts[stream] = part->pts[stream];
+  if (set->number == RC_RECORD_NONE)
+    set->number = part->number;
+  if (set->timestamp == 0)
+    set->timestamp = part->timestamp;
+  if (part->json != NULL) {
+    g_free (set->json);
+    set->json = g_steal_pointer (&part->json);
+    set->duration = part->duration;
+  }
+  if (stream < RC_N_IMAGE_STREAMS && part->has_image[stream]) {
+    set->has_image[stream] = TRUE;
+    set->images[stream] = part->images[stream];
+  }
+  if (stream == RC_STREAM_DISPARITY && part->has_disparity) {
+    set->has_disparity = TRUE;
+    set->disparity = part->disparity;
+  }
+  rc_record_set_free (part);
+}
+
+/* Its set's line is written: it comes next, and says nothing of other sets. */
+static gboolean
+is_late (const RcRecordSets *sets, const RcRecordSet *part)
+{
+  return sets->popped != RC_RECORD_NONE && part->number != RC_RECORD_NONE
+         && part->number <= sets->popped;
+}
+
+void
+rc_record_sets_add (RcRecordSets *sets, RcStream stream, RcRecordSet *part)
+{
+  Progress *progress = &sets->progress[stream];
+  Pending *pending = find (sets, stream, part);
+
+  /* Its PTS says nothing of other sets: images of one can be 40 ms apart, which
+   * is when the next set begins. */
+  progress->position = RC_RECORD_NONE;
+  if (pending != NULL) {
+    merge (pending->set, stream, part);
+  } else {
+    pending = g_new0 (Pending, 1);
+    pending->set = part;
+    if (is_late (sets, part)) {
+      g_queue_push_head (&sets->pending, pending);
+    } else {
+      pending->serial = ++sets->last_serial;
+      g_queue_push_tail (&sets->pending, pending);
+    }
+  }
+  progress->serial = MAX (progress->serial, pending->serial);
+}
+
+void
+rc_record_sets_skip (RcRecordSets *sets, RcStream stream, guint64 pts)
+{
+  sets->progress[stream].position = pts;
+}
+
+static gboolean
+may_come (const RcRecordSets *sets, const Pending *pending, RcStream stream)
+{
+  const Progress *progress = &sets->progress[stream];
+  guint64 start = rc_record_set_get_start (pending->set);
+
+  return progress->expected && pending->set->pts[stream] == RC_RECORD_NONE
+         && progress->serial <= pending->serial
+         && (progress->position == RC_RECORD_NONE
+             || progress->position <= start);
+}
+
+static gboolean
+is_whole (const RcRecordSets *sets, const Pending *pending)
+{
+  for (guint i = 0; i < RC_N_STREAMS; i++) {
+    if (may_come (sets, pending, i))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+/* An image's stream is held up while its set's line is: not for ever. */
+static gboolean
+is_waited_out (RcRecordSets *sets)
+{
+  guint n[RC_N_IMAGE_STREAMS] = {0};
+
+  for (GList *link = sets->pending.head; link != NULL; link = link->next) {
+    const Pending *pending = link->data;
+
+    for (guint i = 0; i < RC_N_IMAGE_STREAMS; i++) {
+      if (pending->set->pts[i] != RC_RECORD_NONE
+          && ++n[i] > RC_RECORD_MAX_PENDING)
+        return TRUE;
+    }
+  }
+  return sets->pending.length > RC_RECORD_MAX_LINES;
+}
+
+RcRecordSet *
+rc_record_sets_pop (RcRecordSets *sets)
+{
+  Pending *pending = g_queue_peek_head (&sets->pending);
+  RcRecordSet *set;
+
+  if (pending == NULL || (!is_whole (sets, pending) && !is_waited_out (sets)))
+    return NULL;
+  g_queue_pop_head (&sets->pending);
+  set = g_steal_pointer (&pending->set);
+  if (set->number != RC_RECORD_NONE && pending->serial != 0)
+    sets->popped = set->number;
+  g_free (pending);
+  return set;
+}
