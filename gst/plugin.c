@@ -10,6 +10,7 @@
 #include "depth/gstrcpointcloud.h"
 #include "meta/gstrcimagemeta.h"
 #include "recording/gstrcfilesink.h"
+#include "recording/gstrcfilesrc.h"
 #include "sink/gstrcgrpcsink.h"
 #include "snapshot/gstrcsnapshotsink.h"
 #include "source/gstrcgrpcsrc.h"
@@ -25,7 +26,8 @@ plugin_init (GstPlugin *plugin)
          && GST_ELEMENT_REGISTER (rcdeptherror, plugin)
          && GST_ELEMENT_REGISTER (rcpointcloud, plugin)
          && GST_ELEMENT_REGISTER (rcsnapshotsink, plugin)
-         && GST_ELEMENT_REGISTER (rcfilesink, plugin);
+         && GST_ELEMENT_REGISTER (rcfilesink, plugin)
+         && GST_ELEMENT_REGISTER (rcfilesrc, plugin);
 }
 
 GST_PLUGIN_DEFINE (GST_VERSION_MAJOR, GST_VERSION_MINOR, rcgrpc,

@@ -46,9 +46,10 @@ GST_DEBUG_CATEGORY_STATIC (gst_rc_file_sink_debug);
  * above only moves bytes. */
 #define ENCODED_CAPS "video/x-raw, format = (string) { GRAY8, GRAY16_LE, BGRx }"
 
-/* Images that wait for their encoder. More than sets wait for their images, so
- * that one of them always goes on. */
-#define QUEUE_SIZE (RC_RECORD_MAX_PENDING + 8)
+/* Images of a stream that wait for their encoder, and for those of other streams
+ * that come before them in the file: 16 s at 1280x960 and 25 Hz, and of 12 megapixels in
+ * colour still more than RC_RECORD_MAX_PENDING. */
+#define QUEUE_BYTES (512 * 1024 * 1024)
 /* ns a tick of the file's times: what is a whole number of microseconds apart
  * stays exactly so. */
 #define TIMECODE_SCALE 1000
@@ -308,7 +309,7 @@ add_image_branch (GstRcFileSink *self, RcStream stream)
       || !(encoder = gst_rc_parts_add (bin, "avenc_ffv1"))
       || !(title = add_title (self, stream)))
     return FALSE;
-  g_object_set (queue, "max-size-buffers", QUEUE_SIZE, "max-size-bytes", 0,
+  g_object_set (queue, "max-size-buffers", 0, "max-size-bytes", QUEUE_BYTES,
       "max-size-time", G_GUINT64_CONSTANT (0), NULL);
   g_object_set (filter, "caps", caps, NULL);
   /* Each image for itself, so that a replay can begin anywhere. Slices have

@@ -8,18 +8,19 @@
 typedef struct {
   gboolean expected;
   guint64 serial;   /* of the last set that it had a part in */
-  guint64 position; /* of a gap since then, RC_RECORD_NONE: none */
+  guint64 number;   /* of its last part, or RC_RECORD_NONE */
+  guint gaps;       /* since then */
+  guint64 position; /* of the last of them */
 } Progress;
 
 typedef struct {
   RcRecordSet *set;
-  guint64 serial; /* in the order of arrival, from 1; 0: late */
+  guint64 serial; /* in the order of arrival, from 1 */
 } Pending;
 
 struct _RcRecordSets {
   GQueue pending;
   guint64 last_serial;
-  guint64 popped; /* number of the last set that was, or RC_RECORD_NONE */
   Progress progress[RC_N_STREAMS];
 };
 
@@ -38,9 +39,8 @@ rc_record_sets_new (void)
   RcRecordSets *sets = g_new0 (RcRecordSets, 1);
 
   g_queue_init (&sets->pending);
-  sets->popped = RC_RECORD_NONE;
   for (guint i = 0; i < RC_N_STREAMS; i++)
-    sets->progress[i].position = RC_RECORD_NONE;
+    sets->progress[i].number = RC_RECORD_NONE;
   return sets;
 }
 
@@ -133,12 +133,30 @@ merge (RcRecordSet *set, RcStream stream, RcRecordSet *part)
   rc_record_set_free (part);
 }
 
-/* Its set's line is written: it comes next, and says nothing of other sets. */
 static gboolean
-is_late (const RcRecordSets *sets, const RcRecordSet *part)
+is_before (const RcRecordSet *a, const RcRecordSet *b)
 {
-  return sets->popped != RC_RECORD_NONE && part->number != RC_RECORD_NONE
-         && part->number <= sets->popped;
+  return a->number != RC_RECORD_NONE && b->number != RC_RECORD_NONE
+         && a->number < b->number;
+}
+
+/* In the order of their numbers: a part of the next set can come before the
+ * first one of this set. */
+static Pending *
+insert (RcRecordSets *sets, RcRecordSet *part)
+{
+  Pending *pending = g_new0 (Pending, 1);
+  GList *link = sets->pending.head;
+
+  pending->set = part;
+  pending->serial = ++sets->last_serial;
+  while (link != NULL && !is_before (part, ((Pending *)link->data)->set))
+    link = link->next;
+  if (link != NULL)
+    g_queue_insert_before (&sets->pending, link, pending);
+  else
+    g_queue_push_tail (&sets->pending, pending);
+  return pending;
 }
 
 void
@@ -149,38 +167,51 @@ rc_record_sets_add (RcRecordSets *sets, RcStream stream, RcRecordSet *part)
 
   /* Its PTS says nothing of other sets: images of one can be 40 ms apart, which
    * is when the next set begins. */
-  progress->position = RC_RECORD_NONE;
-  if (pending != NULL) {
+  progress->number = part->number;
+  progress->gaps = 0;
+  if (pending != NULL)
     merge (pending->set, stream, part);
-  } else {
-    pending = g_new0 (Pending, 1);
-    pending->set = part;
-    if (is_late (sets, part)) {
-      g_queue_push_head (&sets->pending, pending);
-    } else {
-      pending->serial = ++sets->last_serial;
-      g_queue_push_tail (&sets->pending, pending);
-    }
-  }
+  else
+    pending = insert (sets, part);
   progress->serial = MAX (progress->serial, pending->serial);
 }
 
 void
 rc_record_sets_skip (RcRecordSets *sets, RcStream stream, guint64 pts)
 {
+  sets->progress[stream].gaps++;
   sets->progress[stream].position = pts;
+}
+
+/* A gap stands for one set at most. Its time alone is not enough: PTS of several
+ * sets can be the same. Nor are numbers: gaps come during an outage, too. */
+static gboolean
+is_in_gap (const Progress *progress, const RcRecordSet *set)
+{
+  if (progress->gaps == 0
+      || progress->position <= rc_record_set_get_start (set))
+    return FALSE;
+  return progress->number == RC_RECORD_NONE || set->number == RC_RECORD_NONE
+         || set->number <= progress->number + progress->gaps;
+}
+
+/* The stream had a part in a later set. */
+static gboolean
+is_past (const Progress *progress, const Pending *pending)
+{
+  if (progress->number != RC_RECORD_NONE
+      && pending->set->number != RC_RECORD_NONE)
+    return progress->number >= pending->set->number;
+  return progress->serial > pending->serial;
 }
 
 static gboolean
 may_come (const RcRecordSets *sets, const Pending *pending, RcStream stream)
 {
   const Progress *progress = &sets->progress[stream];
-  guint64 start = rc_record_set_get_start (pending->set);
 
   return progress->expected && pending->set->pts[stream] == RC_RECORD_NONE
-         && progress->serial <= pending->serial
-         && (progress->position == RC_RECORD_NONE
-             || progress->position <= start);
+         && !is_past (progress, pending) && !is_in_gap (progress, pending->set);
 }
 
 static gboolean
@@ -221,8 +252,6 @@ rc_record_sets_pop (RcRecordSets *sets)
     return NULL;
   g_queue_pop_head (&sets->pending);
   set = g_steal_pointer (&pending->set);
-  if (set->number != RC_RECORD_NONE && pending->serial != 0)
-    sets->popped = set->number;
   g_free (pending);
   return set;
 }

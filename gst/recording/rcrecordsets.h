@@ -11,7 +11,7 @@ G_BEGIN_DECLS
 
 /* Sets that have an image of one stream and wait for one of another, at most;
  * what comes later than that gets a line of its own. */
-#define RC_RECORD_MAX_PENDING 16
+#define RC_RECORD_MAX_PENDING 12
 /* Sets that wait for their images at all, at most: lines run ahead of images. */
 #define RC_RECORD_MAX_LINES 1024
 

@@ -84,6 +84,25 @@ GST_START_TEST (test_ahead)
 }
 GST_END_TEST;
 
+/* A part of a set comes before any of the one before it. */
+GST_START_TEST (test_order)
+{
+  g_autoptr (RcRecordSets) sets = expecting (LEFT | METADATA);
+
+  add (sets, RC_STREAM_LEFT, 3, 0, 0);
+  add (sets, RC_STREAM_METADATA, 3, 0, 0);
+  check_next (sets, 3, LEFT | METADATA);
+  rc_record_sets_skip (sets, RC_STREAM_LEFT, 0);
+  add (sets, RC_STREAM_LEFT, 5, 0, 1);
+  check_nothing (sets);
+  add (sets, RC_STREAM_METADATA, 4, 0, 0);
+  check_next (sets, 4, METADATA);
+  check_nothing (sets);
+  add (sets, RC_STREAM_METADATA, 5, 0, 1);
+  check_next (sets, 5, LEFT | METADATA);
+}
+GST_END_TEST;
+
 GST_START_TEST (test_missing)
 {
   g_autoptr (RcRecordSets) sets = expecting (LEFT | DISPARITY);
@@ -188,6 +207,7 @@ recordsets_suite (void)
   suite_add_tcase (suite, tcase);
   tcase_add_test (tcase, test_whole);
   tcase_add_test (tcase, test_ahead);
+  tcase_add_test (tcase, test_order);
   tcase_add_test (tcase, test_missing);
   tcase_add_test (tcase, test_limit);
   tcase_add_test (tcase, test_lines_run_ahead);

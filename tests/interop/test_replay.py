@@ -1,0 +1,294 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What rcfilesrc plays: every pixel against what the camera sent, everything
+else against what the live stream had."""
+
+import math
+import sys
+import tempfile
+import unittest
+
+try:
+    from watched import STOP_LIMIT, Gst, Watched, launch
+    from taken import Taker
+    import camera_server
+    from camera_server import CameraServer, make_set, stream_bytes
+except (ImportError, ValueError) as missing:
+    print(f"skipped: {missing}")
+    sys.exit(77)
+
+IMAGES = ["left", "right", "disparity", "confidence", "error"]
+STREAMS = IMAGES + ["metadata"]
+# Behind it strides are those of the caps.
+SINK = "identity drop-allocation=true ! fakesink name={} sync=false async=false"
+
+
+class Request:
+    """All images, for sets that are made before anybody asked."""
+    left_enabled = right_enabled = disparity_enabled = True
+    disparity_error_enabled = confidence_enabled = True
+    mesh_enabled = color = False
+
+    def __init__(self, **fields):
+        self.__dict__.update(fields)
+
+
+def has(image_set, stream):
+    return image_set.HasField(camera_server.STREAM_FIELDS[stream])
+
+
+def parameters(fields):
+    """Of a meta, comparable: NaN is equal to NaN."""
+    return {name: "NaN" if isinstance(value, float) and math.isnan(value)
+            else value for name, value in fields.items()}
+
+
+class ReplayTest(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.path = folder.name + "/rec.mkv"
+
+    def camera(self, sets):
+        camera = CameraServer(sets)
+        camera.__enter__()
+        self.addCleanup(camera.stop)
+        return camera
+
+    def run_to_end(self, description):
+        watched = Watched(description)
+        self.addCleanup(watched.stop)
+        return watched
+
+    def record(self, sets, streams, options=""):
+        """The takers of what the live stream had."""
+        watched = self.run_to_end(
+            f"rcgrpcsrc name=s host=127.0.0.1 port={self.camera(sets).port} "
+            f"leaky=none {options} "
+            f"rcfilesink name=r location={self.path} " + " ".join(
+                f"s.{stream} ! identity name={stream} ! r.{stream}"
+                for stream in streams))
+        takers = {stream: Taker(watched, stream) for stream in streams}
+        watched.run()
+        self.assertEqual(watched.errors, [])
+        return takers
+
+    def replay(self, streams, warnings=0):
+        watched = self.run_to_end(
+            f"rcfilesrc name=s location={self.path} " + " ".join(
+                f"s.{stream} ! " + SINK.format(stream) for stream in streams))
+        takers = {stream: Taker(watched, stream) for stream in streams}
+        watched.run()
+        self.assertEqual(watched.errors, [])
+        self.assertEqual(len(watched.warnings), warnings, watched.warnings)
+        self.assertEqual(watched.n_eos, 1)
+        return takers
+
+    def check_same(self, stream, live, replayed):
+        self.assertEqual(len(replayed.buffers), len(live.buffers))
+        self.assertEqual([c.to_string() for c in replayed.caps],
+                         [c.to_string() for c in live.caps])
+        for was, now in zip(live.buffers, replayed.buffers):
+            for field in ("pts", "dts", "duration", "offset", "offset_end",
+                          "time", "types"):
+                self.assertEqual(getattr(now, field), getattr(was, field),
+                                 f"{stream} {was.offset}: {field}")
+            if stream == "metadata":
+                self.assertEqual(now.data, was.data)
+            else:
+                self.assertEqual(parameters(now.meta), parameters(was.meta))
+
+    def check_pixels(self, stream, sets, replayed):
+        sent = [s for s in sets if has(s, stream)]
+        self.assertEqual(len(replayed.buffers), len(sent))
+        for image_set, buffer in zip(sent, replayed.buffers):
+            # One that says no more than the caps.
+            buffer.video_meta = False
+            self.assertTrue(
+                buffer.pixels == stream_bytes(image_set, stream), stream)
+
+    def check(self, sets, streams=None, options="", replayed=None):
+        streams = streams or STREAMS
+        live = self.record(sets, streams, options)
+        again = self.replay(replayed or streams)
+        for stream, taker in again.items():
+            with self.subTest(stream):
+                if stream in live:
+                    self.check_same(stream, live[stream], taker)
+                if stream != "metadata":
+                    self.check_pixels(stream, sets, taker)
+        return again
+
+
+class EqualTest(ReplayTest):
+    def sets(self, count=12, **request):
+        sets = [make_set(Request(**request), n, width=214, height=31,
+                         depth_size=(107, 13), padding=5, out1_alternate=True)
+                for n in range(count)]
+        for n, image_set in enumerate(sets):
+            image_set.left.focal_length = 1080.1 + n
+            image_set.left.exposure_time = 0.0123 * n
+            image_set.left.gain = math.nan
+            image_set.left.auto_exposure_adapting = n % 2 == 0
+            image_set.left.gpios.inputs = 12
+            image_set.left.gpios.values = n
+            image_set.disparity.baseline = 0.065 + n / 1000
+            image_set.disparity.offset = -0.3 * n
+            image_set.confidence.gamma = math.inf
+        return sets
+
+    def test_all(self):
+        self.check(self.sets())
+
+    def test_color(self):
+        self.check(self.sets(color=True), options="color=true")
+
+    def test_some_pads(self):
+        self.check(self.sets(), replayed=["disparity"])
+        self.replay(["left", "metadata"])
+
+    def test_missing_images(self):
+        sets = self.sets(24)
+        for n in (0, 3, 4, 9):
+            sets[n].ClearField("disparity")
+        for n in (5, 9, 23):
+            sets[n].ClearField("left")
+        self.check(sets)
+
+    def test_without_the_metadata_pad(self):
+        """The metas come all the same, from the images' own."""
+        sets = self.sets()
+        again = self.check(sets, IMAGES, replayed=STREAMS)
+        self.assertEqual([b.offset for b in again["metadata"].buffers],
+                         list(range(len(sets))))
+
+    def test_big(self):
+        sets = [make_set(Request(), n, width=1280, height=960,
+                         depth_size=(640, 480)) for n in range(4)]
+        self.check(sets)
+
+    def test_numbers_of_a_recording_begun_later(self):
+        """A set without any image of a pad: OFFSET has the gap."""
+        sets = self.sets(8)
+        sets[0].ClearField("left")
+        sets[4].ClearField("left")
+        again = self.check(sets, ["left", "metadata"])
+        self.assertEqual([b.offset for b in again["left"].buffers],
+                         [1, 2, 3, 5, 6, 7])
+        self.assertEqual([b.offset for b in again["left"].buffers if b.discont],
+                         [1, 5])
+
+    def test_cycles(self):
+        sets = self.sets(4)
+        self.record(sets, STREAMS)
+        watched = self.run_to_end(
+            f"rcfilesrc name=s location={self.path} s.left ! "
+            + SINK.format("left"))
+        taker = Taker(watched, "left")
+        for n in range(1, 4):
+            watched.run()
+            self.assertEqual(watched.errors, [])
+            self.assertEqual(len(taker.buffers), 4 * n)
+
+    def test_stop_at_any_time(self):
+        self.record(self.sets(60), STREAMS)
+        for wanted in (1, 2, 30):
+            watched = self.run_to_end(
+                f"rcfilesrc name=s location={self.path} " + " ".join(
+                    f"s.{stream} ! " + SINK.format(stream)
+                    for stream in STREAMS))
+            taker = Taker(watched, "left")
+            watched.play()
+            taker.wait_for(wanted)
+            self.assertLess(watched.stop(), STOP_LIMIT)
+
+
+class ForeignTest(ReplayTest):
+    """Files of other pipelines."""
+
+    def record_otherwise(self, sets, streams):
+        watched = self.run_to_end(
+            f"rcgrpcsrc name=s host=127.0.0.1 port={self.camera(sets).port} "
+            f"leaky=none matroskamux name=m ! filesink location={self.path} "
+            + " ".join(
+                f"s.{stream} ! identity name={stream} "
+                + ("! m." if stream == "metadata" else "! avenc_ffv1 ! m.")
+                for stream in streams))
+        takers = {stream: Taker(watched, stream) for stream in streams}
+        watched.run()
+        self.assertEqual(watched.errors, [])
+        return takers
+
+    def sets(self):
+        return [make_set(Request(), n) for n in range(4)]
+
+    def test_without_metadata(self):
+        """Pixels, no metas, and a warning."""
+        sets = self.sets()
+        self.record_otherwise(sets, ["left", "disparity"])
+        for stream, taker in self.replay(["left", "disparity"], 1).items():
+            self.check_pixels(stream, sets, taker)
+            self.assertTrue(all(b.meta is None for b in taker.buffers))
+
+    def test_lines_of_another_muxer(self):
+        """Without numbers, and to the millisecond; the metas are all there."""
+        sets = self.sets()
+        live = self.record_otherwise(sets, ["left", "disparity", "metadata"])
+        again = self.replay(["left", "disparity", "metadata"])
+        for stream in ("left", "disparity"):
+            self.check_pixels(stream, sets, again[stream])
+            self.assertEqual([b.meta for b in again[stream].buffers],
+                             [b.meta for b in live[stream].buffers])
+        self.assertEqual([b.data for b in again["metadata"].buffers],
+                         [b.data for b in live["metadata"].buffers])
+
+
+class ErrorTest(ReplayTest):
+    def check_error(self, description, domain, code):
+        watched = self.run_to_end(description)
+        watched.play()
+        watched.wait(Gst.MessageType.ERROR)
+        self.assertLess(watched.stop(), STOP_LIMIT)
+        self.assertEqual((watched.errors[0].domain, watched.errors[0].code),
+                         (domain, int(code)))
+
+    def test_settings(self):
+        self.check_error("rcfilesrc ! fakesink", "gst-resource-error-quark",
+                         Gst.ResourceError.SETTINGS)
+        self.check_error("rcfilesrc location=/nowhere/x ! fakesink",
+                         "gst-resource-error-quark",
+                         Gst.ResourceError.NOT_FOUND)
+
+    def test_no_such_track(self):
+        self.record([make_set(Request(), n) for n in range(3)], ["left"])
+        self.check_error(f"rcfilesrc location={self.path} name=s "
+                         "s.right ! fakesink", "gst-stream-error-quark",
+                         Gst.StreamError.WRONG_TYPE)
+
+
+class LaunchTest(ReplayTest):
+    def test_depth_afterwards(self):
+        """Depth of a recording is that of the live stream."""
+        sets = [make_set(Request(), n) for n in range(3)]
+        self.record(sets, ["disparity", "metadata"])
+        outcomes = []
+        for source in (f"rcgrpcsrc name=s host=127.0.0.1 "
+                       f"port={self.camera(sets).port} leaky=none",
+                       f"rcfilesrc name=s location={self.path}"):
+            watched = self.run_to_end(f"{source} s.disparity ! rcdepth ! "
+                                      + SINK.format("sink"))
+            taker = Taker(watched, "sink")
+            watched.run()
+            self.assertEqual(watched.errors, [])
+            outcomes.append([b.data for b in taker.buffers])
+        self.assertEqual(len(outcomes[0]), 3)
+        self.assertEqual(outcomes[0], outcomes[1])
+
+    def test_gst_launch(self):
+        self.record([make_set(Request(), n) for n in range(3)], ["left"])
+        status, _, errors = launch("rcfilesrc", f"location={self.path}", "!",
+                                   "fakesink")
+        self.assertEqual((status, errors), (0, ""))
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])
