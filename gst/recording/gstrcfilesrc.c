@@ -30,11 +30,13 @@
 
 #include "recording/gstrcfilesrc.h"
 
+#include <glib/gstdio.h>
 #include <gst/pbutils/missing-plugins.h>
 
 #include "recording/gstrcparts.h"
 #include "recording/gstrcreplaystream.h"
 #include "recording/rcrecordjson.h"
+#include "recording/rctracknames.h"
 
 GST_DEBUG_CATEGORY_STATIC (gst_rc_file_src_debug);
 #define GST_CAT_DEFAULT gst_rc_file_src_debug
@@ -66,6 +68,7 @@ struct _GstRcFileSrc {
   /* state changes; the children belong to the bin */
   GstElement *demux, *queue;
   RcReplayLines *lines;
+  guint64 uids[RC_N_STREAMS]; /* of the file's tracks, 0: there is none */
 
   /* demuxer's thread */
   gboolean lines_refused; /* a warning was posted */
@@ -277,7 +280,7 @@ take_track (GstRcFileSrc *self, GstPad *track, RcStream stream)
   if (self->pads[stream] != NULL)
     pad = gst_object_ref (self->pads[stream]);
   GST_OBJECT_UNLOCK (self);
-  /* Told again, or a second track of that name. */
+  /* Two tracks with one UID. */
   if (!is_first)
     return;
 
@@ -332,39 +335,64 @@ check_tracks (GstRcFileSrc *self)
       (NULL));
 }
 
-/* The demuxer tells the tracks' names in tags, before the first buffer of any. */
+/* A stream's ID ends in "/001:" and the track's UID. */
+static gboolean
+stream_of_track (GstRcFileSrc *self, GstPad *track, RcStream *stream)
+{
+  g_autofree gchar *id = gst_pad_get_stream_id (track);
+  const gchar *colon = id ? strrchr (id, ':') : NULL;
+  guint64 uid = 0;
+
+  if (colon == NULL
+      || !g_ascii_string_to_unsigned (
+          colon + 1, 10, 1, G_MAXUINT64, &uid, NULL))
+    return FALSE;
+  for (guint i = 0; i < RC_N_STREAMS; i++) {
+    if (self->uids[i] == uid) {
+      *stream = i;
+      return TRUE;
+    }
+  }
+  return FALSE;
+}
+
+/* All tracks are there before the first buffer of any. */
 static GstPadProbeReturn
 watch_track (GstPad *track, GstPadProbeInfo *info, gpointer user_data)
 {
   GstRcFileSrc *self = user_data;
-  g_autofree gchar *title = NULL;
-  GstTagList *tags;
-  GstEvent *event;
-  RcStream stream;
 
-  if (info->type & GST_PAD_PROBE_TYPE_BUFFER) {
-    if (!self->checked)
-      check_tracks (self);
-    self->checked = TRUE;
-    return GST_PAD_PROBE_REMOVE;
-  }
-  event = GST_PAD_PROBE_INFO_EVENT (info);
-  if (GST_EVENT_TYPE (event) != GST_EVENT_TAG)
-    return GST_PAD_PROBE_OK;
-  gst_event_parse_tag (event, &tags);
-  if (gst_tag_list_get_scope (tags) == GST_TAG_SCOPE_STREAM
-      && gst_tag_list_get_string (tags, GST_TAG_TITLE, &title)
-      && rc_stream_from_string (title, &stream))
-    take_track (self, track, stream);
-  return GST_PAD_PROBE_OK;
+  if (!self->checked)
+    check_tracks (self);
+  self->checked = TRUE;
+  return GST_PAD_PROBE_REMOVE;
 }
 
 static void
 pad_added (GstElement *demux, GstPad *track, gpointer user_data)
 {
-  gst_pad_add_probe (track,
-      GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM,
-      watch_track, user_data, NULL);
+  GstRcFileSrc *self = user_data;
+  RcStream stream;
+
+  gst_pad_add_probe (track, GST_PAD_PROBE_TYPE_BUFFER, watch_track, self, NULL);
+  if (stream_of_track (self, track, &stream))
+    take_track (self, track, stream);
+}
+
+/* The demuxer tells names by tags that are at the file's end, if at all. What is
+ * wrong with the file filesrc says. */
+static void
+read_names (GstRcFileSrc *self, const gchar *location)
+{
+  g_autofree guint8 *head = g_malloc (RC_TRACK_NAMES_HEAD);
+  FILE *file = g_fopen (location, "rb");
+  gsize length = 0;
+
+  if (file != NULL) {
+    length = fread (head, 1, RC_TRACK_NAMES_HEAD, file);
+    fclose (file);
+  }
+  rc_track_names_read (head, length, self->uids);
 }
 
 static gboolean
@@ -390,6 +418,7 @@ make_children (GstRcFileSrc *self)
       || !(self->demux = gst_rc_parts_add (bin, "matroskademux"))
       || !(self->queue = gst_rc_parts_add (bin, "multiqueue")))
     return FALSE;
+  read_names (self, location);
   g_object_set (file, "location", location, NULL);
   g_object_set (self->queue, "max-size-buffers", 0, "max-size-bytes",
       QUEUE_BYTES, "max-size-time", QUEUE_TIME, NULL);

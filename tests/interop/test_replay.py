@@ -264,6 +264,23 @@ class ErrorTest(ReplayTest):
                          "s.right ! fakesink", "gst-stream-error-quark",
                          Gst.StreamError.WRONG_TYPE)
 
+    def test_truncated(self):
+        """What is there is played, wherever the file ends."""
+        sets = [make_set(Request(), n) for n in range(20)]
+        self.record(sets, STREAMS)
+        with open(self.path, "rb") as file:
+            whole = file.read()
+        with open(self.path, "wb") as file:
+            file.write(whole[:len(whole) * 2 // 3])
+        watched = self.run_to_end(
+            f"rcfilesrc name=s location={self.path} s.left ! "
+            + SINK.format("left"))
+        taker = Taker(watched, "left")
+        watched.run()
+        self.assertGreater(len(taker.buffers), 5)
+        for image_set, buffer in zip(sets, taker.buffers):
+            self.assertEqual(buffer.pixels, stream_bytes(image_set, "left"))
+
 
 class LaunchTest(ReplayTest):
     def test_depth_afterwards(self):
