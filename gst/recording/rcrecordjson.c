@@ -75,7 +75,8 @@ rc_record_json_write (const RcRecordSet *set)
   if (length < 2 || line->str[length - 1] != '}') {
     g_string_assign (line, "{");
   } else {
-    g_string_truncate (line, length - 1);
+    line->str[length - 1] = '\0';
+    g_string_truncate (line, strlen (g_strchomp (line->str)));
     if (line->str[line->len - 1] != '{')
       g_string_append_c (line, ',');
   }
@@ -94,30 +95,56 @@ rc_record_json_write (const RcRecordSet *set)
 
 /* ---- reading ---- */
 
-/* The parser calls itself for each level. */
-static gboolean
-check_limits (const gchar *text, gsize length, GError **error)
-{
-  guint depth = 0;
-  gboolean in_string = FALSE;
+typedef struct {
+  gsize start, end; /* of the member "recording" at the top; equal: none */
+  guint max_depth;
+  gboolean
+      strict; /* neither comments nor single quotes: json-glib takes both */
+} Outline;
 
-  for (gsize i = 0; i < length && length <= RC_RECORD_MAX_LINE; i++) {
-    if (in_string && text[i] == '\\')
-      i++;
-    else if (text[i] == '"')
-      in_string = !in_string;
-    else if (!in_string && (text[i] == '{' || text[i] == '['))
+static gboolean
+is_recording (const gchar *text, gsize length, gsize at)
+{
+  static const gchar key[] = "\"" MEMBER "\":{";
+
+  return at > 0 && (text[at - 1] == '{' || text[at - 1] == ',')
+         && length - at >= strlen (key)
+         && memcmp (text + at, key, strlen (key)) == 0;
+}
+
+/* What has to be known before it is parsed, and what the parser does not tell. */
+static Outline
+scan (const gchar *text, gsize length)
+{
+  Outline outline = {.strict = TRUE};
+  gboolean in_string = FALSE, in_member = FALSE;
+  guint depth = 0;
+
+  for (gsize i = 0; i < length; i++) {
+    if (in_string) {
+      if (text[i] == '\\')
+        i++;
+      else if (text[i] == '"')
+        in_string = FALSE;
+    } else if (text[i] == '"') {
+      in_string = TRUE;
+      if (depth == 1 && is_recording (text, length, i)) {
+        outline.start = i;
+        in_member = TRUE;
+      }
+    } else if (text[i] == '{' || text[i] == '[') {
       depth++;
-    else if (!in_string && (text[i] == '}' || text[i] == ']') && depth > 0)
-      depth--;
-    if (depth > RC_RECORD_MAX_DEPTH)
-      break;
+      outline.max_depth = MAX (outline.max_depth, depth);
+    } else if (text[i] == '}' || text[i] == ']') {
+      if (depth > 0 && --depth == 1 && in_member) {
+        outline.end = i + 1;
+        in_member = FALSE;
+      }
+    } else if (text[i] == '\'' || text[i] == '/' || text[i] == '#') {
+      outline.strict = FALSE;
+    }
   }
-  if (length <= RC_RECORD_MAX_LINE && depth <= RC_RECORD_MAX_DEPTH)
-    return TRUE;
-  g_set_error (error, RC_RECORD_ERROR, RC_RECORD_ERROR_LIMIT,
-      "a line of %" G_GSIZE_FORMAT " bytes, or too deep", length);
-  return FALSE;
+  return outline;
 }
 
 static gboolean
@@ -425,20 +452,24 @@ read_recording (JsonObject *root, RcRecordSet *set, GError **error)
   return TRUE;
 }
 
-/* A quote inside of a string is escaped, so that this can be found by its
- * letters: the member that the writer put last. */
+/* With one of the commas beside it. */
 static gchar *
-cut_recording (const gchar *text, gsize length)
+cut_recording (const gchar *text, gsize length, const Outline *outline)
 {
-  g_autofree gchar *line = g_strndup (text, length);
-  gchar *member = g_strrstr (line, "\"" MEMBER "\":{");
+  gsize start = outline->start, end = outline->end;
+  GString *line = g_string_new_len (text, length);
 
-  if (member == NULL)
-    return g_strconcat (g_strchomp (line), "\n", NULL);
-  if (member > line && member[-1] == ',')
-    member--;
-  *member = '\0';
-  return g_strconcat (line, "}\n", NULL);
+  if (end > start) {
+    if (text[start - 1] == ',')
+      start--;
+    else if (end < length && text[end] == ',')
+      end++;
+    g_string_erase (line, start, end - start);
+  }
+  g_strchomp (line->str);
+  line->len = strlen (line->str);
+  g_string_append_c (line, '\n');
+  return g_string_free (line, FALSE);
 }
 
 RcRecordSet *
@@ -446,12 +477,20 @@ rc_record_json_read (const gchar *text, gsize length, GError **error)
 {
   g_autoptr (JsonParser) parser = NULL;
   g_autoptr (RcRecordSet) set = rc_record_set_new ();
+  Outline outline = {0};
   JsonNode *root;
 
-  if (!check_limits (text, length, error))
+  if (length <= RC_RECORD_MAX_LINE)
+    outline = scan (text, length);
+  /* The parser calls itself for each level. */
+  if (length > RC_RECORD_MAX_LINE || outline.max_depth > RC_RECORD_MAX_DEPTH) {
+    g_set_error (error, RC_RECORD_ERROR, RC_RECORD_ERROR_LIMIT,
+        "a line of %" G_GSIZE_FORMAT " bytes, %u deep", length,
+        outline.max_depth);
     return NULL;
+  }
   parser = json_parser_new ();
-  if (!g_utf8_validate (text, length, NULL)
+  if (!outline.strict || !g_utf8_validate (text, length, NULL)
       || !json_parser_load_from_data (parser, text, length, NULL)
       || (root = json_parser_get_root (parser)) == NULL
       || !JSON_NODE_HOLDS_OBJECT (root)) {
@@ -462,7 +501,7 @@ rc_record_json_read (const gchar *text, gsize length, GError **error)
   if (!read_camera (json_node_get_object (root), set, error)
       || !read_recording (json_node_get_object (root), set, error))
     return NULL;
-  set->json = cut_recording (text, length);
+  set->json = cut_recording (text, length, &outline);
   return g_steal_pointer (&set);
 }
 

@@ -84,6 +84,32 @@ GST_START_TEST (test_without_camera)
 }
 GST_END_TEST;
 
+/* Whatever else has that name. */
+GST_START_TEST (test_cut)
+{
+  static const struct {
+    const gchar *line;
+    const gchar *json;
+  } lines[] = {
+      {"{\"a\":\"\\\"recording\":{\"}\n", NULL},
+      {"{\"a\":\",\\\"recording\\\":{\",\"recording\":{}}\n",
+          "{\"a\":\",\\\"recording\\\":{\"}\n"},
+      {"{\"a\":{\"recording\":{}},\"recording\":{\"b\":{\"recording\":{}}}}\n",
+          "{\"a\":{\"recording\":{}}}\n"},
+      {"{\"recording\":{\"set\":1},\"b\":2}", "{\"b\":2}\n"},
+      {"{'a':1}", NULL},
+      {"{/**/}", NULL},
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (lines); i++) {
+    g_autoptr (RcRecordSet) set =
+        rc_record_json_read (lines[i].line, strlen (lines[i].line), NULL);
+
+    fail_unless_equals_string (set ? set->json : NULL, lines[i].json);
+  }
+}
+GST_END_TEST;
+
 /* From the images: all that they say can be read back. */
 GST_START_TEST (test_made_of_images)
 {
@@ -187,6 +213,7 @@ recordjson_suite (void)
   suite_add_tcase (suite, tcase);
   tcase_add_test (tcase, test_read);
   tcase_add_test (tcase, test_write_what_was_read);
+  tcase_add_test (tcase, test_cut);
   tcase_add_test (tcase, test_without_camera);
   tcase_add_test (tcase, test_made_of_images);
   tcase_add_test (tcase, test_refused);
