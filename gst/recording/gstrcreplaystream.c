@@ -48,8 +48,7 @@ static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE (
 GstRcReplayStream *
 gst_rc_replay_stream_new (RcStream stream, RcReplayLines *lines)
 {
-  GstRcReplayStream *self = g_object_new (
-      GST_TYPE_RC_REPLAY_STREAM, "name", rc_stream_to_string (stream), NULL);
+  GstRcReplayStream *self = g_object_new (GST_TYPE_RC_REPLAY_STREAM, NULL);
 
   self->stream = stream;
   self->lines = lines;
