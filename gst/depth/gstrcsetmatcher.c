@@ -179,12 +179,19 @@ tell_silence (GstRcSetMatcher *self, GstRcSetPad *pad)
   if (pad->told)
     return;
   pad->told = TRUE;
-  GST_ELEMENT_WARNING (self, CORE, CLOCK,
-      ("Nothing comes on the pad \"%s\": what comes on the others is dropped. "
-       "Check that the camera sends it, and what is between the camera and "
-       "this pad.",
-          GST_PAD_NAME (pad)),
-      ("others waited for %" GST_TIME_FORMAT, GST_TIME_ARGS (PATIENCE)));
+  if (!gst_pad_is_linked (GST_PAD (pad)))
+    GST_ELEMENT_WARNING (self, CORE, CLOCK,
+        ("The pad \"%s\" is not linked: what comes on the others is dropped. "
+         "Link it to the camera's pad of that name.",
+            GST_PAD_NAME (pad)),
+        (NULL));
+  else
+    GST_ELEMENT_WARNING (self, CORE, CLOCK,
+        ("Nothing comes on the pad \"%s\": what comes on the others is dropped. "
+         "Check that the camera sends it, and what is between the camera and "
+         "this pad.",
+            GST_PAD_NAME (pad)),
+        ("others waited for %" GST_TIME_FORMAT, GST_TIME_ARGS (PATIENCE)));
 }
 
 /* A pad that was requested and has no peer is none to wait for. */
