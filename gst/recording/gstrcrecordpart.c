@@ -2,40 +2,9 @@
 
 #include "recording/gstrcrecordpart.h"
 
+#include "meta/gstrcimagefields.h"
 #include "meta/gstrcimagemeta.h"
 #include "recording/rcrecordjson.h"
-
-/* The last time that the camera's message can hold, ns since the Unix epoch. */
-#define MAX_TIME (G_MAXINT32 * GST_SECOND)
-
-static guint64
-get_time (const GstStructure *fields, const gchar *name)
-{
-  guint64 time = 0;
-
-  return gst_structure_get_uint64 (fields, name, &time) && time <= MAX_TIME
-             ? time
-             : 0;
-}
-
-/* All doubles of the meta were floats. */
-static gfloat
-get_float (const GstStructure *fields, const gchar *name)
-{
-  gdouble value = 0;
-
-  gst_structure_get_double (fields, name, &value);
-  return (gfloat)value;
-}
-
-static guint
-get_uint (const GstStructure *fields, const gchar *name)
-{
-  guint value = 0;
-
-  gst_structure_get_uint (fields, name, &value);
-  return value;
-}
 
 static void
 take_format (RcImage *image, const GstVideoInfo *info)
@@ -60,50 +29,21 @@ take_format (RcImage *image, const GstVideoInfo *info)
 }
 
 static void
-take_image (RcImage *image, const GstStructure *fields)
-{
-  image->timestamp = get_time (fields, "timestamp");
-  image->focal_length = get_float (fields, "focal-length");
-  image->principal_point_u = get_float (fields, "principal-point-u");
-  image->principal_point_v = get_float (fields, "principal-point-v");
-  image->exposure_time = get_float (fields, "exposure-time");
-  image->gain = get_float (fields, "gain");
-  image->noise = get_float (fields, "noise");
-  image->out1_reduction = get_float (fields, "out1-reduction");
-  image->brightness = get_float (fields, "brightness");
-  image->gamma = get_float (fields, "gamma");
-  gst_structure_get_boolean (
-      fields, "auto-exposure-adapting", &image->auto_exposure_adapting);
-  image->gpio_inputs = get_uint (fields, "gpio-inputs");
-  image->gpio_outputs = get_uint (fields, "gpio-outputs");
-  image->gpio_values = get_uint (fields, "gpio-values");
-}
-
-static void
-take_disparity (RcRecordSet *part, const GstStructure *fields)
-{
-  part->has_disparity = TRUE;
-  part->disparity.scale = get_float (fields, "scale");
-  part->disparity.offset = get_float (fields, "offset");
-  part->disparity.invalid_data_value = get_float (fields, "invalid-data-value");
-  part->disparity.baseline = get_float (fields, "baseline");
-  part->disparity.delta_d = get_float (fields, "delta-d");
-}
-
-static void
 take_fields (RcRecordSet *part, RcStream stream, const GstStructure *fields,
     const GstVideoInfo *info)
 {
-  part->timestamp = get_time (fields, "set-timestamp");
+  part->timestamp = gst_rc_image_fields_get_time (fields, "set-timestamp");
   if (g_strcmp0 (gst_structure_get_string (fields, "stream"),
           rc_stream_to_string (stream))
       != 0)
     return;
   take_format (&part->images[stream], info);
   part->has_image[stream] = TRUE;
-  take_image (&part->images[stream], fields);
-  if (stream == RC_STREAM_DISPARITY)
-    take_disparity (part, fields);
+  gst_rc_image_fields_read_image (fields, &part->images[stream]);
+  if (stream == RC_STREAM_DISPARITY) {
+    part->has_disparity = TRUE;
+    gst_rc_image_fields_read_disparity (fields, &part->disparity);
+  }
 }
 
 /* Only its time is needed beside the words. */

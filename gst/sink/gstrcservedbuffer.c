@@ -2,81 +2,39 @@
 
 #include "sink/gstrcservedbuffer.h"
 
-#include <float.h>
 #include <math.h>
 
+#include "meta/gstrcimagefields.h"
 #include "meta/gstrcimagemeta.h"
 
 /* ---- what it says ---- */
 
-/* 0 where it is not there, or is none that a message may have. */
-static gfloat
-get_float (const GstStructure *fields, const gchar *name)
+/* What no distance can be computed from counts as not said. */
+static void
+drop_unless_finite (gfloat *value)
 {
-  gdouble value = 0;
-
-  if (!gst_structure_get_double (fields, name, &value)
-      || !(fabs (value) <= FLT_MAX))
-    return 0;
-  return value;
-}
-
-/* Those that describe only the image may be what they like. */
-static gfloat
-get_any_float (const GstStructure *fields, const gchar *name)
-{
-  gdouble value = 0;
-
-  gst_structure_get_double (fields, name, &value);
-  return value;
-}
-
-static guint
-get_bits (const GstStructure *fields, const gchar *name)
-{
-  guint value = 0;
-
-  gst_structure_get_uint (fields, name, &value);
-  return value;
-}
-
-static guint64
-get_time (const GstStructure *fields, const gchar *name)
-{
-  guint64 value = 0;
-
-  gst_structure_get_uint64 (fields, name, &value);
-  return value <= RC_SERVED_MAX_TIME ? value : 0;
+  if (!isfinite (*value))
+    *value = 0;
 }
 
 static void
 take_fields (RcServedImage *served, const GstStructure *fields)
 {
   RcImage *image = &served->image;
+  RcDisparity *disparity = &served->disparity;
 
-  served->set_timestamp = get_time (fields, "set-timestamp");
-  image->timestamp = get_time (fields, "timestamp");
-  image->focal_length = get_float (fields, "focal-length");
-  image->principal_point_u = get_float (fields, "principal-point-u");
-  image->principal_point_v = get_float (fields, "principal-point-v");
-  image->exposure_time = get_any_float (fields, "exposure-time");
-  image->gain = get_any_float (fields, "gain");
-  image->noise = get_any_float (fields, "noise");
-  image->out1_reduction = get_any_float (fields, "out1-reduction");
-  image->brightness = get_any_float (fields, "brightness");
-  image->gamma = get_any_float (fields, "gamma");
-  gst_structure_get_boolean (
-      fields, "auto-exposure-adapting", &image->auto_exposure_adapting);
-  image->gpio_inputs = get_bits (fields, "gpio-inputs");
-  image->gpio_outputs = get_bits (fields, "gpio-outputs");
-  image->gpio_values = get_bits (fields, "gpio-values");
-  served->disparity = (RcDisparity){
-      .scale = get_float (fields, "scale"),
-      .offset = get_float (fields, "offset"),
-      .invalid_data_value = get_float (fields, "invalid-data-value"),
-      .baseline = get_float (fields, "baseline"),
-      .delta_d = get_float (fields, "delta-d"),
-  };
+  served->set_timestamp =
+      gst_rc_image_fields_get_time (fields, "set-timestamp");
+  gst_rc_image_fields_read_image (fields, image);
+  gst_rc_image_fields_read_disparity (fields, disparity);
+  drop_unless_finite (&image->focal_length);
+  drop_unless_finite (&image->principal_point_u);
+  drop_unless_finite (&image->principal_point_v);
+  drop_unless_finite (&disparity->scale);
+  drop_unless_finite (&disparity->offset);
+  drop_unless_finite (&disparity->invalid_data_value);
+  drop_unless_finite (&disparity->baseline);
+  drop_unless_finite (&disparity->delta_d);
 }
 
 static guint64
@@ -87,8 +45,7 @@ get_reference_time (GstBuffer *buffer)
   GstReferenceTimestampMeta *meta =
       gst_buffer_get_reference_timestamp_meta (buffer, caps);
 
-  return meta != NULL && meta->timestamp <= RC_SERVED_MAX_TIME ? meta->timestamp
-                                                               : 0;
+  return meta != NULL && meta->timestamp <= RC_MAX_TIME ? meta->timestamp : 0;
 }
 
 static RcServedImage *

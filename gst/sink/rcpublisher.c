@@ -233,8 +233,7 @@ tell_time_unlocked (RcPublisher *self, guint64 running)
   if (!self->has_clock)
     self->clock_base = now - (gint64)running;
   self->has_clock = TRUE;
-  return CLAMP (
-      self->clock_base + (gint64)running, 1, (gint64)RC_SERVED_MAX_TIME);
+  return CLAMP (self->clock_base + (gint64)running, 1, (gint64)RC_MAX_TIME);
 }
 
 guint

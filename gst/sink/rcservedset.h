@@ -12,9 +12,6 @@
 
 G_BEGIN_DECLS
 
-/* The last time that a message can hold, ns since the Unix epoch. */
-#define RC_SERVED_MAX_TIME (G_MAXINT32 * G_GUINT64_CONSTANT (1000000000))
-
 /* Bytes that a message can have: lengths are ints in protobuf's libraries. */
 #define RC_SERVED_MAX_SIZE ((guint64)G_MAXINT32)
 

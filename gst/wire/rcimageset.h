@@ -49,6 +49,9 @@ G_BEGIN_DECLS
 /* Groups inside each other in an unknown field; no camera sends any. */
 #define RC_MAX_GROUP_DEPTH 32
 
+/* The last time that a message can hold, ns since the Unix epoch. */
+#define RC_MAX_TIME (G_MAXINT32 * G_GUINT64_CONSTANT (1000000000))
+
 typedef enum {
   RC_IMAGE_SET_ERROR_EMPTY,     /* a message of no bytes */
   RC_IMAGE_SET_ERROR_MALFORMED, /* not the protobuf wire format */
