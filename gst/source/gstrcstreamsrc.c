@@ -14,8 +14,8 @@
 GST_DEBUG_CATEGORY_STATIC (gst_rc_stream_src_debug);
 #define GST_CAT_DEFAULT gst_rc_stream_src_debug
 
-#define IMAGE_CAPS                                                             \
-  "video/x-raw, format = (string) { GRAY8, RGB, GRAY16_LE, GRAY16_BE }, "      \
+#define IMAGE_CAPS(formats)                                                    \
+  "video/x-raw, format = (string) " formats ", "                               \
   "width = (int) [ 1, MAX ], height = (int) [ 1, MAX ], "                      \
   "framerate = (fraction) 0/1, pixel-aspect-ratio = (fraction) 1/1"
 #define MESH_CAPS "application/x-ply"
@@ -62,8 +62,13 @@ gst_rc_stream_get_template_caps (RcStream stream)
     return gst_caps_from_string (MESH_CAPS);
   case RC_STREAM_METADATA:
     return gst_caps_from_string (METADATA_CAPS);
+  case RC_STREAM_LEFT:
+  case RC_STREAM_RIGHT:
+    return gst_caps_from_string (IMAGE_CAPS ("{ GRAY8, RGB }"));
+  case RC_STREAM_DISPARITY:
+    return gst_caps_from_string (IMAGE_CAPS ("{ GRAY16_LE, GRAY16_BE }"));
   default:
-    return gst_caps_from_string (IMAGE_CAPS);
+    return gst_caps_from_string (IMAGE_CAPS ("GRAY8"));
   }
 }
 

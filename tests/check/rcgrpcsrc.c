@@ -32,6 +32,27 @@ GST_START_TEST (test_pad_templates)
 }
 GST_END_TEST;
 
+/* The first one whose formats the element takes. */
+GST_START_TEST (test_linked_without_a_name)
+{
+  static const gchar *const pads[][2] = {
+      {"fakesink", "left"},
+      {"rccolormap", "left"},
+      {"rcdepth", "disparity"},
+      {"rcpointcloud", "disparity"},
+  };
+  GstElement *bin = gst_pipeline_new (NULL);
+  GstElement *source = make_source ();
+  GstElement *sink = gst_element_factory_make (pads[__i__][0], NULL);
+
+  fail_unless (sink != NULL);
+  gst_bin_add_many (GST_BIN (bin), source, sink, NULL);
+  fail_unless (gst_element_link (source, sink));
+  fail_unless (has_pad (source, pads[__i__][1]), "%s", pads[__i__][0]);
+  gst_object_unref (bin);
+}
+GST_END_TEST;
+
 GST_START_TEST (test_request_pads)
 {
   GstElement *source = make_source ();
@@ -283,6 +304,7 @@ rcgrpcsrc_suite (void)
   tcase = tcase_create ("pads");
   suite_add_tcase (suite, tcase);
   tcase_add_test (tcase, test_pad_templates);
+  tcase_add_loop_test (tcase, test_linked_without_a_name, 0, 4);
   tcase_add_test (tcase, test_request_pads);
   tcase_add_test (tcase, test_request_twice);
   tcase_add_test (tcase, test_request_unknown);

@@ -2,17 +2,17 @@
 
 #include "rcgrpcsrcfixture.h"
 
-#define IMAGE_CAPS                                                             \
-  "video/x-raw, format = (string) { GRAY8, RGB, GRAY16_LE, GRAY16_BE }, "      \
+#define IMAGE_CAPS(formats)                                                    \
+  "video/x-raw, format = (string) " formats ", "                               \
   "width = (int) [ 1, MAX ], height = (int) [ 1, MAX ], "                      \
   "framerate = (fraction) 0/1, pixel-aspect-ratio = (fraction) 1/1"
 
 const StreamTemplate streams[N_STREAMS] = {
-    {"left", IMAGE_CAPS},
-    {"right", IMAGE_CAPS},
-    {"disparity", IMAGE_CAPS},
-    {"confidence", IMAGE_CAPS},
-    {"error", IMAGE_CAPS},
+    {"left", IMAGE_CAPS ("{ GRAY8, RGB }")},
+    {"right", IMAGE_CAPS ("{ GRAY8, RGB }")},
+    {"disparity", IMAGE_CAPS ("{ GRAY16_LE, GRAY16_BE }")},
+    {"confidence", IMAGE_CAPS ("GRAY8")},
+    {"error", IMAGE_CAPS ("GRAY8")},
     {"mesh", "application/x-ply"},
     {"metadata", "text/x-raw, format = (string) utf8"},
 };
