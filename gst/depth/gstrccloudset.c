@@ -68,7 +68,7 @@ map_image (GstRcCloudSet *self, GstElement *element, const GstRcSetImage *image)
 
   g_return_val_if_fail (self->n_frames < G_N_ELEMENTS (self->frames), FALSE);
 
-  if (!gst_video_frame_map (frame, image->info, image->buffer, GST_MAP_READ)) {
+  if (!gst_rc_set_image_map (image, frame)) {
     GST_ELEMENT_ERROR (element, STREAM, FORMAT,
         ("An image is smaller than its caps say."),
         ("%s: %" GST_PTR_FORMAT, image->name, image->buffer));

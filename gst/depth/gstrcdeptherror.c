@@ -174,11 +174,9 @@ fill (GstRcDepthError *self, const GstRcSetImage *disparity,
   GstVideoFrame in, in_error, result;
   gboolean done = FALSE;
 
-  if (!gst_video_frame_map (
-          &in, disparity->info, disparity->buffer, GST_MAP_READ))
+  if (!gst_rc_set_image_map (disparity, &in))
     return FALSE;
-  if (gst_video_frame_map (
-          &in_error, error->info, error->buffer, GST_MAP_READ)) {
+  if (gst_rc_set_image_map (error, &in_error)) {
     if (gst_video_frame_map (&result, &self->info, out, GST_MAP_WRITE)) {
       fill_rows (self->table, &in, &in_error, &result);
       gst_video_frame_unmap (&result);

@@ -388,17 +388,6 @@ gst_rc_set_matcher_aggregate (GstAggregator *agg, gboolean timeout)
   return make_and_push (self, heads);
 }
 
-const GstRcSetImage *
-gst_rc_set_find_image (
-    const GstRcSetImage *images, guint n_images, const gchar *name)
-{
-  for (guint i = 0; i < n_images; i++) {
-    if (g_strcmp0 (images[i].name, name) == 0)
-      return &images[i];
-  }
-  return NULL;
-}
-
 /* ---- events, pads, life ---- */
 
 static gboolean

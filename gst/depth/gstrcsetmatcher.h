@@ -13,25 +13,13 @@
 #include <gst/base/gstaggregator.h>
 #include <gst/video/video.h>
 
+#include "depth/gstrcsetimage.h"
+
 G_BEGIN_DECLS
 
 #define GST_TYPE_RC_SET_MATCHER (gst_rc_set_matcher_get_type ())
 G_DECLARE_DERIVABLE_TYPE (
     GstRcSetMatcher, gst_rc_set_matcher, GST, RC_SET_MATCHER, GstAggregator)
-
-/**
- * GstRcSetImage:
- * @name: of the pad that it came on
- * @buffer: the image
- * @info: the caps that it came with
- *
- * An image of a set; valid during make () only.
- */
-typedef struct {
-  const gchar *name;
-  GstBuffer *buffer;
-  const GstVideoInfo *info;
-} GstRcSetImage;
 
 /**
  * GstRcSetMatcherClass:
@@ -51,9 +39,5 @@ struct _GstRcSetMatcherClass {
 /* What the images on "disparity" are, from its caps; NULL before there are
  * any. For update_src_caps () and make (). */
 const GstVideoInfo *gst_rc_set_matcher_get_info (GstRcSetMatcher *self);
-
-/* The image of the pad @name; NULL without one. */
-const GstRcSetImage *gst_rc_set_find_image (
-    const GstRcSetImage *images, guint n_images, const gchar *name);
 
 G_END_DECLS

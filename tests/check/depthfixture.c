@@ -58,6 +58,26 @@ make_image (GstVideoFormat format, guint width, guint height, guint padding)
   return buffer;
 }
 
+GstBuffer *
+make_cut_image (GstVideoFormat format, guint width, guint height)
+{
+  GstBuffer *whole = make_image (format, width, height, 4);
+  GstVideoMeta *meta = gst_buffer_get_video_meta (whole);
+  gpointer bytes;
+  gsize size;
+  GstBuffer *cut;
+
+  /* Memory of its own, so that AddressSanitizer knows where it ends. */
+  gst_buffer_extract_dup (
+      whole, 0, (gsize)(height - 1) * meta->stride[0], &bytes, &size);
+  cut = gst_buffer_new_wrapped (bytes, size);
+  gst_buffer_add_video_meta_full (cut, GST_VIDEO_FRAME_FLAG_NONE, format, width,
+      height, 1, meta->offset, meta->stride);
+  GST_BUFFER_PTS (cut) = GST_BUFFER_PTS (whole);
+  gst_buffer_unref (whole);
+  return cut;
+}
+
 GstStructure *
 add_meta (GstBuffer *buffer, const gchar *stream, gdouble focal_length)
 {

@@ -18,6 +18,9 @@ GstCaps *make_caps (GstVideoFormat format, guint width, guint height);
 GstBuffer *make_image (
     GstVideoFormat format, guint width, guint height, guint padding);
 
+/* Whose GstVideoMeta says that the last row is there, which it is not. */
+GstBuffer *make_cut_image (GstVideoFormat format, guint width, guint height);
+
 /* Gives it a GstRcImageMeta, with f·t = @focal_length·0.0625 and a scale of
  * 0.0625. The fields belong to @buffer. */
 GstStructure *add_meta (

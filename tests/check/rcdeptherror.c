@@ -166,6 +166,21 @@ GST_START_TEST (test_short_image)
 }
 GST_END_TEST;
 
+/* What a GstVideoMeta says of its size is not believed. */
+GST_START_TEST (test_cut_image)
+{
+  set_up ();
+  set_caps (LE, 8, 4);
+  g_object_set (harness->element, "focal-length", 100.0, "baseline", 1.0, NULL);
+  gst_harness_push (
+      harness, __i__ ? make_image (LE, 8, 4, 0) : make_cut_image (LE, 8, 4));
+  gst_harness_push (error,
+      __i__ ? make_cut_image (GRAY8, 8, 4) : make_image (GRAY8, 8, 4, 0));
+  expect (bus, GST_MESSAGE_ERROR, GST_STREAM_ERROR, GST_STREAM_ERROR_FORMAT);
+  tear_down ();
+}
+GST_END_TEST;
+
 /* Each of the two is needed. */
 GST_START_TEST (test_not_linked)
 {
@@ -199,6 +214,7 @@ rcdeptherror_suite (void)
   tcase_add_test (tcase, test_no_parameters);
   tcase_add_test (tcase, test_other_size);
   tcase_add_test (tcase, test_short_image);
+  tcase_add_loop_test (tcase, test_cut_image, 0, 2);
   tcase_add_loop_test (tcase, test_not_linked, 0, 2);
   return suite;
 }

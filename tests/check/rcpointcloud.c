@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* rcpointcloud: what it takes and refuses, and what a cloud says of its set.
+ * Its files are tested in tests/interop. */
+
+#include "depthfixture.h"
+
+#define LE GST_VIDEO_FORMAT_GRAY16_LE
+#define GRAY8 GST_VIDEO_FORMAT_GRAY8
+#define FOCAL_LENGTH 512.0
+
+static const gchar *const names[] = {"left", "confidence", "error"};
+
+static GstHarness *harness, *other;
+static GstBus *bus;
+
+/* With the pads "disparity" and @name, which may be NULL. */
+static void
+set_up (const gchar *name)
+{
+  GstElement *element = gst_element_factory_make ("rcpointcloud", NULL);
+
+  bus = watch (element);
+  harness = gst_harness_new_with_element (element, "disparity", "src");
+  other = name ? gst_harness_new_with_element (element, name, NULL) : NULL;
+  gst_object_unref (element);
+  gst_harness_set_src_caps (harness, make_caps (LE, 8, 4));
+  if (other != NULL)
+    gst_harness_set_src_caps (other, make_caps (GRAY8, 8, 4));
+}
+
+static void
+tear_down (void)
+{
+  gst_element_set_bus (harness->element, NULL);
+  gst_clear_object (&bus);
+  g_clear_pointer (&other, gst_harness_teardown);
+  gst_harness_teardown (harness);
+}
+
+static GstBuffer *
+make_disparity (void)
+{
+  GstBuffer *buffer = make_image (LE, 8, 4, 0);
+
+  add_meta (buffer, "disparity", FOCAL_LENGTH);
+  return buffer;
+}
+
+static void
+expect_format_error (void)
+{
+  expect (bus, GST_MESSAGE_ERROR, GST_STREAM_ERROR, GST_STREAM_ERROR_FORMAT);
+}
+
+/* ---- images that are less than they say ---- */
+
+GST_START_TEST (test_short_image)
+{
+  set_up (names[__i__]);
+  gst_harness_push (harness, make_disparity ());
+  gst_harness_push (other, make_image (GRAY8, 4, 4, 0));
+  expect_format_error ();
+  tear_down ();
+}
+GST_END_TEST;
+
+GST_START_TEST (test_short_image_with_video_meta)
+{
+  set_up (names[__i__]);
+  gst_harness_push (harness, make_disparity ());
+  gst_harness_push (other, make_cut_image (GRAY8, 8, 4));
+  expect_format_error ();
+  tear_down ();
+}
+GST_END_TEST;
+
+GST_START_TEST (test_short_disparity_with_video_meta)
+{
+  GstBuffer *cut = make_cut_image (LE, 8, 4);
+
+  set_up (NULL);
+  add_meta (cut, "disparity", FOCAL_LENGTH);
+  gst_harness_push (harness, cut);
+  expect_format_error ();
+  tear_down ();
+}
+GST_END_TEST;
+
+static Suite *
+rcpointcloud_suite (void)
+{
+  Suite *suite = suite_create ("rcpointcloud");
+  TCase *tcase = tcase_create ("rcpointcloud");
+
+  suite_add_tcase (suite, tcase);
+  tcase_add_loop_test (tcase, test_short_image, 0, G_N_ELEMENTS (names));
+  tcase_add_loop_test (
+      tcase, test_short_image_with_video_meta, 0, G_N_ELEMENTS (names));
+  tcase_add_test (tcase, test_short_disparity_with_video_meta);
+  return suite;
+}
+
+GST_CHECK_MAIN (rcpointcloud);
