@@ -42,6 +42,7 @@
 
 #include "depth/gstrccloudset.h"
 #include "depth/gstrcstereosettings.h"
+#include "meta/gstrcimagemeta.h"
 
 GST_DEBUG_CATEGORY_STATIC (gst_rc_point_cloud_debug);
 #define GST_CAT_DEFAULT gst_rc_point_cloud_debug
@@ -278,6 +279,8 @@ gst_rc_point_cloud_make (GstRcSetMatcher *matcher, const GstRcSetImage *images,
   else
     ret = make_binary (self, &stereo, &set.images, &options, out);
   gst_rc_cloud_set_unmap (&set);
+  if (ret == GST_FLOW_OK)
+    gst_buffer_describe_rc_mesh (*out, images[0].buffer);
   return ret;
 }
 

@@ -122,8 +122,8 @@ gst_buffer_add_rc_image_meta_of (GstBuffer *buffer, RcStream stream,
     set_left_fields (fields, left);
 }
 
-void
-gst_buffer_add_rc_mesh_meta (GstBuffer *buffer, const RcImageSet *set)
+static void
+add_mesh_meta (GstBuffer *buffer, guint64 timestamp, guint64 set_timestamp)
 {
   GstCustomMeta *meta =
       gst_buffer_add_custom_meta (buffer, GST_RC_IMAGE_META_NAME);
@@ -131,8 +131,29 @@ gst_buffer_add_rc_mesh_meta (GstBuffer *buffer, const RcImageSet *set)
   g_return_if_fail (meta != NULL);
   gst_structure_set (gst_custom_meta_get_structure (meta), "stream",
       G_TYPE_STRING, rc_stream_to_string (RC_STREAM_MESH), "timestamp",
-      G_TYPE_UINT64, rc_image_set_get_stream_timestamp (set, RC_STREAM_MESH),
-      "set-timestamp", G_TYPE_UINT64, rc_image_set_get_timestamp (set), NULL);
+      G_TYPE_UINT64, timestamp, "set-timestamp", G_TYPE_UINT64, set_timestamp,
+      NULL);
+}
+
+void
+gst_buffer_add_rc_mesh_meta (GstBuffer *buffer, const RcImageSet *set)
+{
+  add_mesh_meta (buffer,
+      rc_image_set_get_stream_timestamp (set, RC_STREAM_MESH),
+      rc_image_set_get_timestamp (set));
+}
+
+void
+gst_buffer_describe_rc_mesh (GstBuffer *dest, GstBuffer *src)
+{
+  const GstStructure *fields = gst_buffer_get_rc_image_fields (src);
+  guint64 timestamp = 0, set_timestamp = 0;
+
+  if (fields == NULL)
+    return;
+  gst_structure_get_uint64 (fields, "timestamp", &timestamp);
+  gst_structure_get_uint64 (fields, "set-timestamp", &set_timestamp);
+  add_mesh_meta (dest, timestamp, set_timestamp);
 }
 
 void

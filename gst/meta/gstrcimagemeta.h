@@ -30,6 +30,11 @@ void gst_buffer_add_rc_image_meta (
  * set-timestamp. @buffer must be writable. */
 void gst_buffer_add_rc_mesh_meta (GstBuffer *buffer, const RcImageSet *set);
 
+/* Adds to @dest, a mesh that was made of the image @src, what is said of the
+ * camera's meshes: the times that @src's meta has; nothing where it has none.
+ * @dest must be writable. */
+void gst_buffer_describe_rc_mesh (GstBuffer *dest, GstBuffer *src);
+
 /* Adds what is said of an image @stream, whose set has @set_timestamp.
  * @disparity, @left: of the same set, NULL where it has none. */
 void gst_buffer_add_rc_image_meta_of (GstBuffer *buffer, RcStream stream,

@@ -87,6 +87,54 @@ GST_START_TEST (test_short_disparity_with_video_meta)
 }
 GST_END_TEST;
 
+/* ---- what a cloud says of its set ---- */
+
+#define CAPTURED (G_GUINT64_CONSTANT (1753093721163456789))
+
+/* Of a disparity image that was taken 40 ms after its set, in buffers that are
+ * used again. */
+GST_START_TEST (test_mesh_meta)
+{
+  set_up (NULL);
+  for (guint i = 0; i < 3; i++) {
+    GstBuffer *in = make_disparity ();
+    g_autoptr (GstBuffer) out = NULL;
+    const GstStructure *fields;
+    guint64 time;
+
+    gst_structure_set (gst_custom_meta_get_structure (
+                           gst_buffer_get_custom_meta (in, "GstRcImageMeta")),
+        "timestamp", G_TYPE_UINT64, CAPTURED + i, NULL);
+    gst_harness_push (harness, in);
+    out = gst_harness_pull (harness);
+    fields = get_meta (out);
+    fail_unless_equals_int (gst_structure_n_fields (fields), 3);
+    fail_unless_equals_string (
+        gst_structure_get_string (fields, "stream"), "mesh");
+    fail_unless (gst_structure_get_uint64 (fields, "timestamp", &time));
+    fail_unless_equals_uint64 (time, CAPTURED + i);
+    fail_unless (gst_structure_get_uint64 (fields, "set-timestamp", &time));
+    fail_unless_equals_uint64 (time, CAPTURED - 40 * GST_MSECOND);
+  }
+  expect_nothing (bus);
+  tear_down ();
+}
+GST_END_TEST;
+
+GST_START_TEST (test_no_meta)
+{
+  g_autoptr (GstBuffer) out = NULL;
+
+  set_up (NULL);
+  g_object_set (harness->element, "focal-length", 100.0, "baseline", 1.0,
+      "principal-point-u", 4.0, "principal-point-v", 2.0, NULL);
+  gst_harness_push (harness, make_image (LE, 8, 4, 0));
+  out = gst_harness_pull (harness);
+  fail_unless (gst_buffer_get_custom_meta (out, "GstRcImageMeta") == NULL);
+  tear_down ();
+}
+GST_END_TEST;
+
 static Suite *
 rcpointcloud_suite (void)
 {
@@ -98,6 +146,8 @@ rcpointcloud_suite (void)
   tcase_add_loop_test (
       tcase, test_short_image_with_video_meta, 0, G_N_ELEMENTS (names));
   tcase_add_test (tcase, test_short_disparity_with_video_meta);
+  tcase_add_test (tcase, test_mesh_meta);
+  tcase_add_test (tcase, test_no_meta);
   return suite;
 }
 
