@@ -225,11 +225,19 @@ make_binary (GstRcPointCloud *self, const RcStereo *stereo,
   return GST_FLOW_OK;
 }
 
+/* Stopping and flushing come to the source pad first. */
+static gboolean
+is_flushing (gpointer src_pad)
+{
+  return GST_PAD_IS_FLUSHING (src_pad);
+}
+
 static GstFlowReturn
 make_ascii (GstRcPointCloud *self, const RcStereo *stereo,
     const RcCloudImages *images, const RcCloudOptions *options, GstBuffer **out)
 {
   RcPlyContent content = rc_cloud_get_content (images, options);
+  GstPad *pad = GST_AGGREGATOR_SRC_PAD (self);
   guint64 room = rc_cloud_max_size (images, options);
   guint n_vertices, n_faces;
   gchar *text;
@@ -244,9 +252,11 @@ make_ascii (GstRcPointCloud *self, const RcStereo *stereo,
     return fail_without_memory (self, room);
   rc_cloud_write (
       self->cloud, stereo, images, options, self->body, &n_vertices, &n_faces);
-  text = rc_ply_print (&content, self->body, n_vertices, n_faces, &size);
+  text = rc_ply_print (
+      &content, self->body, n_vertices, n_faces, is_flushing, pad, &size);
   if (text == NULL)
-    return fail_without_memory (self, room);
+    return is_flushing (pad) ? GST_FLOW_FLUSHING
+                             : fail_without_memory (self, room);
   *out = gst_buffer_new_wrapped (text, size);
   GST_LOG_OBJECT (self, "%u points, %u faces", n_vertices, n_faces);
   return GST_FLOW_OK;

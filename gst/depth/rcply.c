@@ -14,6 +14,9 @@
 #define MAX_VERTEX_TEXT ((gsize)(5 * MAX_FLOAT_TEXT + 3 * 4))
 #define MAX_FACE_TEXT ((gsize)(1 + 3 * (1 + MAX_UINT_TEXT) + 1))
 
+/* Printed between two looks at whether it is still wanted: milliseconds. */
+#define LINES_AT_A_TIME 8192
+
 gsize
 rc_ply_vertex_size (const RcPlyContent *content)
 {
@@ -208,12 +211,12 @@ print_face (const guint8 *src, gchar *dest)
 
 gchar *
 rc_ply_print (const RcPlyContent *content, const guint8 *body, guint n_vertices,
-    guint n_faces, gsize *size)
+    guint n_faces, RcPlyIsCancelled is_cancelled, gpointer data, gsize *size)
 {
   gsize header_size = rc_ply_header_size (content, RC_PLY_ASCII);
   gsize vertex_size = rc_ply_vertex_size (content);
   const guint8 *faces = body + n_vertices * vertex_size;
-  gchar *text = g_try_malloc (
+  g_autofree gchar *text = g_try_malloc (
       header_size + n_vertices * MAX_VERTEX_TEXT + n_faces * MAX_FACE_TEXT);
   gchar *end;
 
@@ -221,10 +224,16 @@ rc_ply_print (const RcPlyContent *content, const guint8 *body, guint n_vertices,
     return NULL;
   end = text + header_size;
   rc_ply_write_header (content, RC_PLY_ASCII, n_vertices, n_faces, text);
-  for (gsize i = 0; i < n_vertices; i++)
+  for (gsize i = 0; i < n_vertices; i++) {
+    if (i % LINES_AT_A_TIME == 0 && is_cancelled (data))
+      return NULL;
     end = print_vertex (content, body + i * vertex_size, end);
-  for (gsize i = 0; i < n_faces; i++)
+  }
+  for (gsize i = 0; i < n_faces; i++) {
+    if (i % LINES_AT_A_TIME == 0 && is_cancelled (data))
+      return NULL;
     end = print_face (faces + i * RC_PLY_FACE_SIZE, end);
+  }
   *size = end - text;
-  return g_realloc (text, *size);
+  return g_realloc (g_steal_pointer (&text), *size);
 }

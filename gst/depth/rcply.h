@@ -55,10 +55,16 @@ gsize rc_ply_header_size (const RcPlyContent *content, RcPlyFormat format);
 void rc_ply_write_header (const RcPlyContent *content, RcPlyFormat format,
     guint n_vertices, guint n_faces, gchar *dest);
 
+/* Whether nobody wants what is being made any more. */
+typedef gboolean (*RcPlyIsCancelled) (gpointer data);
+
 /* The whole file in ASCII for a binary @body, to be freed with g_free(); %NULL
- * without memory for it. Floats read back as they are, whatever the locale. */
+ * without memory for it, or when @is_cancelled says so, which is asked every few
+ * milliseconds: a large file takes seconds. Floats read back as they are,
+ * whatever the locale. */
 gchar *rc_ply_print (const RcPlyContent *content, const guint8 *body,
-    guint n_vertices, guint n_faces, gsize *size);
+    guint n_vertices, guint n_faces, RcPlyIsCancelled is_cancelled,
+    gpointer data, gsize *size);
 
 static inline void
 rc_ply_put_uint (guint8 *dest, guint32 value)

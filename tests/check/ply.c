@@ -98,6 +98,12 @@ GST_START_TEST (test_bytes)
 }
 GST_END_TEST;
 
+static gboolean
+never (gpointer data)
+{
+  return FALSE;
+}
+
 /* What comes after the header, which is cut off. */
 static gchar *
 print_body (const RcPlyContent *content, const guint8 *body, guint n_vertices,
@@ -105,7 +111,7 @@ print_body (const RcPlyContent *content, const guint8 *body, guint n_vertices,
 {
   gsize size = 0, header = rc_ply_header_size (content, RC_PLY_ASCII);
   g_autofree gchar *text =
-      rc_ply_print (content, body, n_vertices, n_faces, &size);
+      rc_ply_print (content, body, n_vertices, n_faces, never, NULL, &size);
 
   fail_unless (text != NULL);
   fail_unless (size >= header);
@@ -179,6 +185,35 @@ GST_START_TEST (test_floats_read_back)
 }
 GST_END_TEST;
 
+/* At the last time that it is asked. */
+static gboolean
+count_down (gpointer data)
+{
+  guint *count = data;
+
+  return --*count == 0;
+}
+
+/* In the vertices, and in the faces. */
+GST_START_TEST (test_cancel)
+{
+  const guint n_vertices = 100000, n_faces = 200000;
+  RcPlyContent content = {.faces = TRUE};
+  g_autofree guint8 *body = g_malloc0 (
+      n_vertices * RC_PLY_POSITION_SIZE + n_faces * RC_PLY_FACE_SIZE);
+
+  for (guint times = 1; times <= 30; times++) {
+    guint count = times;
+    gsize size;
+
+    fail_unless (rc_ply_print (&content, body, n_vertices, n_faces, count_down,
+                     &count, &size)
+                 == NULL);
+    fail_unless_equals_int (count, 0);
+  }
+}
+GST_END_TEST;
+
 static Suite *
 ply_suite (void)
 {
@@ -193,6 +228,7 @@ ply_suite (void)
   tcase_add_test (tcase, test_bytes);
   tcase_add_test (tcase, test_print);
   tcase_add_test (tcase, test_floats_read_back);
+  tcase_add_test (tcase, test_cancel);
   return suite;
 }
 
