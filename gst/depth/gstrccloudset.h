@@ -24,8 +24,8 @@ typedef struct {
 } GstRcCloudSet;
 
 /* Maps the images of the pads "disparity", "left", "confidence" and "error".
- * FALSE where they do not fit together, or are less than their caps say: then
- * an error was posted on @element, and nothing is mapped. */
+ * FALSE where they do not fit together, are of the wrong kind, or less than
+ * their caps say: then an error was posted on @element, and nothing is mapped. */
 gboolean gst_rc_cloud_set_map (GstRcCloudSet *self, GstElement *element,
     const GstRcSetImage *images, guint n_images);
 

@@ -87,6 +87,44 @@ GST_START_TEST (test_short_disparity_with_video_meta)
 }
 GST_END_TEST;
 
+/* ---- images of another kind ---- */
+
+/* What a pad takes, by the stream that the image's meta tells. */
+static const struct {
+  const gchar *pad;
+  const gchar *stream;
+  gboolean fits;
+} kinds[] = {
+    {"confidence", "confidence", TRUE},
+    {"confidence", "error", FALSE},
+    {"error", "error", TRUE},
+    {"error", "confidence", FALSE},
+    {"error", "left", FALSE},
+    {"left", "left", TRUE},
+    {"left", "right", FALSE},
+    /* In false colours, say. */
+    {"left", "disparity", TRUE},
+};
+
+GST_START_TEST (test_kinds)
+{
+  GstBuffer *image = make_image (GRAY8, 8, 4, 0);
+
+  set_up (kinds[__i__].pad);
+  add_meta (image, kinds[__i__].stream, FOCAL_LENGTH);
+  gst_harness_push (harness, make_disparity ());
+  gst_harness_push (other, image);
+  if (kinds[__i__].fits) {
+    gst_buffer_unref (gst_harness_pull (harness));
+    expect_nothing (bus);
+  } else {
+    expect (
+        bus, GST_MESSAGE_ERROR, GST_STREAM_ERROR, GST_STREAM_ERROR_WRONG_TYPE);
+  }
+  tear_down ();
+}
+GST_END_TEST;
+
 /* ---- what a cloud says of its set ---- */
 
 #define CAPTURED (G_GUINT64_CONSTANT (1753093721163456789))
@@ -146,6 +184,7 @@ rcpointcloud_suite (void)
   tcase_add_loop_test (
       tcase, test_short_image_with_video_meta, 0, G_N_ELEMENTS (names));
   tcase_add_test (tcase, test_short_disparity_with_video_meta);
+  tcase_add_loop_test (tcase, test_kinds, 0, G_N_ELEMENTS (kinds));
   tcase_add_test (tcase, test_mesh_meta);
   tcase_add_test (tcase, test_no_meta);
   return suite;
