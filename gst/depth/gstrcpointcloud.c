@@ -40,6 +40,7 @@
 
 #include "depth/gstrcpointcloud.h"
 
+#include "depth/gstrccloudpool.h"
 #include "depth/gstrccloudset.h"
 #include "depth/gstrcstereosettings.h"
 #include "meta/gstrcimagemeta.h"
@@ -183,15 +184,9 @@ acquire (GstRcPointCloud *self, guint64 size, GstBuffer **out)
   if (size > G_MAXUINT)
     return fail_without_memory (self, size);
   if (self->pool == NULL || self->pool_size != size) {
-    GstStructure *config;
-
     drop_pool (self);
-    self->pool = gst_buffer_pool_new ();
+    self->pool = gst_rc_cloud_pool_new (size);
     self->pool_size = size;
-    config = gst_buffer_pool_get_config (self->pool);
-    gst_buffer_pool_config_set_params (config, NULL, size, 0, 0);
-    gst_buffer_pool_set_config (self->pool, config);
-    gst_buffer_pool_set_active (self->pool, TRUE);
   }
   if (gst_buffer_pool_acquire_buffer (self->pool, out, NULL) != GST_FLOW_OK)
     return fail_without_memory (self, size);

@@ -5,6 +5,10 @@
 
 #include "depthfixture.h"
 
+#include <stdio.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
 #define LE GST_VIDEO_FORMAT_GRAY16_LE
 #define GRAY8 GST_VIDEO_FORMAT_GRAY8
 #define FOCAL_LENGTH 512.0
@@ -86,6 +90,45 @@ GST_START_TEST (test_short_disparity_with_video_meta)
   tear_down ();
 }
 GST_END_TEST;
+
+/* ---- no memory ---- */
+
+#define SIDE 5000
+/* Less than the file of such an image may need, more than all else does. */
+#define MEMORY (400 * 1024 * 1024)
+
+#ifndef __SANITIZE_ADDRESS__ /* which takes all addresses for itself */
+static void
+limit_memory (void)
+{
+  gulong pages;
+  FILE *file = fopen ("/proc/self/statm", "r");
+  struct rlimit limit;
+
+  fail_unless (file != NULL && fscanf (file, "%lu", &pages) == 1);
+  fclose (file);
+  limit.rlim_cur = limit.rlim_max = pages * sysconf (_SC_PAGESIZE) + MEMORY;
+  fail_unless (setrlimit (RLIMIT_AS, &limit) == 0);
+}
+
+GST_START_TEST (test_no_memory)
+{
+  GstBuffer *in = make_image (LE, SIDE, SIDE, 0);
+
+  set_up (NULL);
+  gst_harness_set_src_caps (harness, make_caps (LE, SIDE, SIDE));
+  add_meta (in, "disparity", FOCAL_LENGTH);
+  g_object_set (harness->element, "faces", TRUE, NULL);
+  gst_util_set_object_arg (
+      G_OBJECT (harness->element), "format", __i__ ? "ascii" : "binary");
+  limit_memory ();
+  gst_harness_push (harness, in);
+  expect (bus, GST_MESSAGE_ERROR, GST_RESOURCE_ERROR,
+      GST_RESOURCE_ERROR_NO_SPACE_LEFT);
+  tear_down ();
+}
+GST_END_TEST;
+#endif
 
 /* ---- images of another kind ---- */
 
@@ -184,6 +227,9 @@ rcpointcloud_suite (void)
   tcase_add_loop_test (
       tcase, test_short_image_with_video_meta, 0, G_N_ELEMENTS (names));
   tcase_add_test (tcase, test_short_disparity_with_video_meta);
+#ifndef __SANITIZE_ADDRESS__
+  tcase_add_loop_test (tcase, test_no_memory, 0, 2);
+#endif
   tcase_add_loop_test (tcase, test_kinds, 0, G_N_ELEMENTS (kinds));
   tcase_add_test (tcase, test_mesh_meta);
   tcase_add_test (tcase, test_no_meta);
