@@ -130,6 +130,51 @@ GST_START_TEST (test_no_memory)
 GST_END_TEST;
 #endif
 
+/* ---- stopping ---- */
+
+/* What is logged of a file when it is whole. */
+static void
+note_file (GstDebugCategory *category, GstDebugLevel level, const gchar *file,
+    const gchar *function, gint line, GObject *object, GstDebugMessage *message,
+    gpointer made)
+{
+  if (g_str_equal (function, "make_ascii"))
+    g_atomic_int_inc ((gint *)made);
+}
+
+static void
+push_large (void)
+{
+  GstBuffer *in = make_image (LE, 4112, 3008, 0);
+
+  add_meta (in, "disparity", FOCAL_LENGTH);
+  fail_unless_equals_int (gst_harness_push (harness, in), GST_FLOW_OK);
+}
+
+/* In the middle of a file whose text takes seconds, which nobody waits for. */
+GST_START_TEST (test_stop_in_large_file)
+{
+  gint made = 0;
+
+  set_up (NULL);
+  gst_debug_set_active (TRUE);
+  gst_debug_set_threshold_for_name ("rcpointcloud", GST_LEVEL_LOG);
+  gst_debug_remove_log_function (NULL);
+  gst_debug_add_log_function (note_file, &made, NULL);
+  g_object_set (harness->element, "faces", TRUE, NULL);
+  gst_util_set_object_arg (G_OBJECT (harness->element), "format", "ascii");
+  gst_harness_set_src_caps (harness, make_caps (LE, 4112, 3008));
+  push_large ();
+  /* Let in when the first one is being worked on. */
+  push_large ();
+  gst_element_set_state (harness->element, GST_STATE_NULL);
+  fail_unless_equals_int (g_atomic_int_get (&made), 0);
+  expect_nothing (bus);
+  gst_debug_remove_log_function (note_file);
+  tear_down ();
+}
+GST_END_TEST;
+
 /* ---- images of another kind ---- */
 
 /* What a pad takes, by the stream that the image's meta tells. */
@@ -230,6 +275,7 @@ rcpointcloud_suite (void)
 #ifndef __SANITIZE_ADDRESS__
   tcase_add_loop_test (tcase, test_no_memory, 0, 2);
 #endif
+  tcase_add_test (tcase, test_stop_in_large_file);
   tcase_add_loop_test (tcase, test_kinds, 0, G_N_ELEMENTS (kinds));
   tcase_add_test (tcase, test_mesh_meta);
   tcase_add_test (tcase, test_no_meta);
