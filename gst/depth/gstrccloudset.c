@@ -2,6 +2,7 @@
 
 #include "depth/gstrccloudset.h"
 
+#include "meta/gstrcimageframe.h"
 #include "meta/gstrcimagemeta.h"
 
 /* The left image may have another size, the others may not. */
@@ -92,7 +93,7 @@ map_image (GstRcCloudSet *self, GstElement *element, const GstRcSetImage *image)
 
   g_return_val_if_fail (self->n_frames < G_N_ELEMENTS (self->frames), FALSE);
 
-  if (!gst_rc_set_image_map (image, frame)) {
+  if (!gst_rc_image_frame_map (frame, image->info, image->buffer)) {
     GST_ELEMENT_ERROR (element, STREAM, FORMAT,
         ("An image is smaller than its caps say."),
         ("%s: %" GST_PTR_FORMAT, image->name, image->buffer));

@@ -32,6 +32,7 @@
 
 #include "depth/gstrcstereosettings.h"
 #include "depth/rcdepthtable.h"
+#include "meta/gstrcimageframe.h"
 
 GST_DEBUG_CATEGORY_STATIC (gst_rc_depth_error_debug);
 #define GST_CAT_DEFAULT gst_rc_depth_error_debug
@@ -174,9 +175,9 @@ fill (GstRcDepthError *self, const GstRcSetImage *disparity,
   GstVideoFrame in, in_error, result;
   gboolean done = FALSE;
 
-  if (!gst_rc_set_image_map (disparity, &in))
+  if (!gst_rc_image_frame_map (&in, disparity->info, disparity->buffer))
     return FALSE;
-  if (gst_rc_set_image_map (error, &in_error)) {
+  if (gst_rc_image_frame_map (&in_error, error->info, error->buffer)) {
     if (gst_video_frame_map (&result, &self->info, out, GST_MAP_WRITE)) {
       fill_rows (self->table, &in, &in_error, &result);
       gst_video_frame_unmap (&result);

@@ -26,9 +26,4 @@ typedef struct {
 const GstRcSetImage *gst_rc_set_find_image (
     const GstRcSetImage *images, guint n_images, const gchar *name);
 
-/* Maps @image for reading. FALSE where its memory, whatever its GstVideoMeta
- * says, does not hold all pixels that its caps ask for. */
-gboolean gst_rc_set_image_map (
-    const GstRcSetImage *image, GstVideoFrame *frame);
-
 G_END_DECLS

@@ -339,6 +339,8 @@ find_max_step (gdouble pixels, gdouble scale)
 {
   gdouble steps = floor (pixels / scale);
 
+  if (isnan (steps))
+    return 0;
   /* What the division rounded. */
   if ((steps + 1) * scale <= pixels)
     steps++;

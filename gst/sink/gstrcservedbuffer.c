@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "meta/gstrcimagefields.h"
+#include "meta/gstrcimageframe.h"
 #include "meta/gstrcimagemeta.h"
 
 /* ---- what it says ---- */
@@ -107,8 +108,7 @@ take_pixels (GstBuffer *buffer, const GstVideoInfo *info, gsize row_size)
   GstVideoFrame *frame = g_new0 (GstVideoFrame, 1);
   GBytes *bytes;
 
-  if (!gst_video_frame_map (
-          frame, (GstVideoInfo *)info, buffer, GST_MAP_READ)) {
+  if (!gst_rc_image_frame_map (frame, info, buffer)) {
     g_free (frame);
     return NULL;
   }

@@ -9,6 +9,7 @@
 #include <gst/video/video.h>
 
 #include "depth/gstrcstereosettings.h"
+#include "meta/gstrcimageframe.h"
 #include "meta/gstrcimagemeta.h"
 #include "snapshot/rcpng.h"
 #include "snapshot/rcsnapshottext.h"
@@ -466,7 +467,7 @@ gst_rc_snapshot_writer_render (GstBaseSink *sink, GstBuffer *buffer)
   if (self->stream == RC_STREAM_MESH)
     return store (self, &snapshot, NULL);
 
-  if (!gst_video_frame_map (&frame, &self->info, buffer, GST_MAP_READ)) {
+  if (!gst_rc_image_frame_map (&frame, &self->info, buffer)) {
     GST_ELEMENT_ERROR (self, STREAM, FORMAT,
         ("An image is smaller than its caps say. Check what makes it."),
         ("%" G_GSIZE_FORMAT " bytes", gst_buffer_get_size (buffer)));
