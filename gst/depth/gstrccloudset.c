@@ -3,7 +3,6 @@
 #include "depth/gstrccloudset.h"
 
 #include "meta/gstrcimageframe.h"
-#include "meta/gstrcimagemeta.h"
 
 /* The left image may have another size, the others may not. */
 static gboolean
@@ -23,28 +22,6 @@ check_size (GstElement *element, const GstRcSetImage *image,
           image->name),
       ("%dx%d and %dx%d", width, height, GST_VIDEO_INFO_WIDTH (disparity->info),
           GST_VIDEO_INFO_HEIGHT (disparity->info)));
-  return FALSE;
-}
-
-/* What has no meta is what the user says it is. Any picture that lies over the
- * left image can give colours. */
-static gboolean
-check_kind (GstElement *element, const GstRcSetImage *image)
-{
-  const GstStructure *fields = gst_buffer_get_rc_image_fields (image->buffer);
-  const gchar *stream =
-      fields ? gst_structure_get_string (fields, "stream") : NULL;
-
-  if (stream == NULL
-      || (g_str_equal (image->name, "left")
-              ? !g_str_equal (stream, "right")
-              : g_str_equal (stream, image->name)))
-    return TRUE;
-  GST_ELEMENT_ERROR (element, STREAM, WRONG_TYPE,
-      ("What comes on the pad \"%s\" is the camera's stream \"%s\". Link the "
-       "pad to the stream of its own name.",
-          image->name, stream),
-      ("%" GST_PTR_FORMAT, fields));
   return FALSE;
 }
 
@@ -111,7 +88,7 @@ gst_rc_cloud_set_map (GstRcCloudSet *self, GstElement *element,
   self->n_frames = 0;
   self->images = (RcCloudImages){0};
   for (guint i = 0; i < n_images; i++) {
-    if (!check_kind (element, &images[i])
+    if (!gst_rc_set_image_check_kind (&images[i], element)
         || !check_size (element, &images[i], &images[0])
         || !map_image (self, element, &images[i])) {
       gst_rc_cloud_set_unmap (self);

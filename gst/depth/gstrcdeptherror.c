@@ -217,7 +217,8 @@ gst_rc_depth_error_make (GstRcSetMatcher *matcher, const GstRcSetImage *images,
                                 == GST_VIDEO_FORMAT_GRAY16_BE};
   GstFlowReturn ret;
 
-  if (!check_sizes (self, disparity->info, error->info)
+  if (!gst_rc_set_image_check_kind (error, GST_ELEMENT (self))
+      || !check_sizes (self, disparity->info, error->info)
       || !gst_rc_stereo_settings_resolve (&self->settings, GST_ELEMENT (self),
           disparity->buffer, GST_VIDEO_INFO_WIDTH (disparity->info),
           GST_RC_STEREO_FOR_DEPTH, &key.stereo))

@@ -26,4 +26,10 @@ typedef struct {
 const GstRcSetImage *gst_rc_set_find_image (
     const GstRcSetImage *images, guint n_images, const gchar *name);
 
+/* FALSE where the image's GstRcImageMeta says that it does not belong on its pad:
+ * then an error was posted on @element. What has no meta is what the user says
+ * it is. */
+gboolean gst_rc_set_image_check_kind (
+    const GstRcSetImage *image, GstElement *element);
+
 G_END_DECLS

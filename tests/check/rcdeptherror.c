@@ -153,6 +153,34 @@ GST_START_TEST (test_other_size)
 }
 GST_END_TEST;
 
+/* A confidence image has the caps of an error image. */
+static const struct {
+  const gchar *stream;
+  gboolean fits;
+} kinds_of_error[] = {{"error", TRUE}, {"confidence", FALSE}, {"left", FALSE}};
+
+GST_START_TEST (test_kinds)
+{
+  GstBuffer *in = make_image (LE, 8, 4, 0);
+  GstBuffer *in_error = make_image (GRAY8, 8, 4, 0);
+
+  set_up ();
+  set_caps (LE, 8, 4);
+  add_meta (in, "disparity", FOCAL_LENGTH);
+  add_meta (in_error, kinds_of_error[__i__].stream, FOCAL_LENGTH);
+  gst_harness_push (harness, in);
+  gst_harness_push (error, in_error);
+  if (kinds_of_error[__i__].fits) {
+    gst_buffer_unref (gst_harness_pull (harness));
+    expect_nothing (bus);
+  } else {
+    expect (
+        bus, GST_MESSAGE_ERROR, GST_STREAM_ERROR, GST_STREAM_ERROR_WRONG_TYPE);
+  }
+  tear_down ();
+}
+GST_END_TEST;
+
 /* Smaller than the caps say. */
 GST_START_TEST (test_short_image)
 {
@@ -213,6 +241,7 @@ rcdeptherror_suite (void)
   tcase_add_test (tcase, test_properties);
   tcase_add_test (tcase, test_no_parameters);
   tcase_add_test (tcase, test_other_size);
+  tcase_add_loop_test (tcase, test_kinds, 0, G_N_ELEMENTS (kinds_of_error));
   tcase_add_test (tcase, test_short_image);
   tcase_add_loop_test (tcase, test_cut_image, 0, 2);
   tcase_add_loop_test (tcase, test_not_linked, 0, 2);
