@@ -24,6 +24,7 @@
 #include <gst/video/gstvideofilter.h>
 #include <gst/video/video.h>
 
+#include "depth/gstrcfilterframes.h"
 #include "depth/gstrcimageunit.h"
 #include "depth/rccolortable.h"
 #include "depth/rclegend.h"
@@ -224,7 +225,7 @@ static const guint8 *
 get_row (const GstVideoFrame *frame, guint row)
 {
   return (const guint8 *)GST_VIDEO_FRAME_PLANE_DATA (frame, 0)
-         + (gsize)row * GST_VIDEO_FRAME_PLANE_STRIDE (frame, 0);
+         + (gssize)row * GST_VIDEO_FRAME_PLANE_STRIDE (frame, 0);
 }
 
 /* FALSE where no pixel is valid. */
@@ -312,6 +313,8 @@ gst_rc_colormap_transform_frame (
   RcColoring coloring;
   Settings settings;
 
+  if (!gst_rc_filter_trim_frames (filter, in, out))
+    return GST_FLOW_ERROR;
   GST_OBJECT_LOCK (self);
   settings = self->settings;
   GST_OBJECT_UNLOCK (self);
@@ -329,7 +332,7 @@ gst_rc_colormap_transform_frame (
 
   for (gint row = 0; row < GST_VIDEO_FRAME_HEIGHT (in); row++)
     rc_color_table_map_row (self->table, get_row (in, row),
-        pixels + (gsize)row * GST_VIDEO_FRAME_PLANE_STRIDE (out, 0),
+        pixels + (gssize)row * GST_VIDEO_FRAME_PLANE_STRIDE (out, 0),
         GST_VIDEO_FRAME_WIDTH (in));
   if (settings.legend)
     draw_legend (out, &self->table->coloring, &unit);

@@ -31,6 +31,7 @@
 
 #include "depth/gstrcdepth.h"
 
+#include "depth/gstrcfilterframes.h"
 #include "depth/gstrcstereosettings.h"
 #include "depth/rcdepthtable.h"
 #include "meta/gstrcimagemeta.h"
@@ -154,7 +155,8 @@ gst_rc_depth_transform_frame (
   TableKey key = {
       .big_endian = GST_VIDEO_FRAME_FORMAT (in) == GST_VIDEO_FORMAT_GRAY16_BE};
 
-  if (!gst_rc_stereo_settings_resolve (&self->settings, GST_ELEMENT (self),
+  if (!gst_rc_filter_trim_frames (filter, in, out)
+      || !gst_rc_stereo_settings_resolve (&self->settings, GST_ELEMENT (self),
           in->buffer, GST_VIDEO_FRAME_WIDTH (in), GST_RC_STEREO_FOR_DEPTH,
           &key.stereo))
     return GST_FLOW_ERROR;

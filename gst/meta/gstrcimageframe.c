@@ -19,12 +19,20 @@ holds_all_rows (const GstVideoFrame *frame)
 }
 
 gboolean
+gst_rc_image_frame_trim (GstVideoFrame *frame, const GstVideoInfo *info)
+{
+  frame->info.width = GST_VIDEO_INFO_WIDTH (info);
+  frame->info.height = GST_VIDEO_INFO_HEIGHT (info);
+  return holds_all_rows (frame);
+}
+
+gboolean
 gst_rc_image_frame_map (
     GstVideoFrame *frame, const GstVideoInfo *info, GstBuffer *buffer)
 {
   if (!gst_video_frame_map (frame, info, buffer, GST_MAP_READ))
     return FALSE;
-  if (holds_all_rows (frame))
+  if (gst_rc_image_frame_trim (frame, info))
     return TRUE;
   gst_video_frame_unmap (frame);
   return FALSE;

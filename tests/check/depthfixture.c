@@ -78,6 +78,31 @@ make_cut_image (GstVideoFormat format, guint width, guint height)
   return cut;
 }
 
+#define BEYOND 32
+
+GstBuffer *
+make_padded_image (GstVideoFormat format, guint width, guint height)
+{
+  guint size = format == GST_VIDEO_FORMAT_GRAY8 ? 1 : 2;
+  GstBuffer *buffer = make_image (format, width, height, BEYOND * size);
+  GstVideoMeta *meta = gst_buffer_get_video_meta (buffer);
+  GstMapInfo map;
+
+  gst_buffer_append_memory (buffer,
+      gst_allocator_alloc (NULL, (gsize)BEYOND * meta->stride[0], NULL));
+  gst_buffer_map (buffer, &map, GST_MAP_READWRITE);
+  for (guint row = 0; row < height + BEYOND; row++) {
+    guint used = row < height ? width * size : 0;
+
+    memset (
+        map.data + row * meta->stride[0] + used, 0xff, meta->stride[0] - used);
+  }
+  gst_buffer_unmap (buffer, &map);
+  meta->width = width + BEYOND;
+  meta->height = height + BEYOND;
+  return buffer;
+}
+
 GstStructure *
 add_meta (GstBuffer *buffer, const gchar *stream, gdouble focal_length)
 {

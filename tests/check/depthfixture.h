@@ -21,6 +21,10 @@ GstBuffer *make_image (
 /* Whose GstVideoMeta says that the last row is there, which it is not. */
 GstBuffer *make_cut_image (GstVideoFormat format, guint width, guint height);
 
+/* With a GstVideoMeta that has more columns and rows than the caps, as out of a
+ * decoder that works in blocks; the values beyond are the highest. */
+GstBuffer *make_padded_image (GstVideoFormat format, guint width, guint height);
+
 /* Gives it a GstRcImageMeta, with f·t = @focal_length·0.0625 and a scale of
  * 0.0625. The fields belong to @buffer. */
 GstStructure *add_meta (

@@ -14,6 +14,7 @@ typedef struct {
   gsize offset;
   gint stride;
   gboolean fits;
+  guint padding; /* columns and rows */
 } Case;
 
 static const Case cases[] = {
@@ -28,6 +29,9 @@ static const Case cases[] = {
     {{32, 0}, 0, G_MAXINT, FALSE},
     {{16, 16}, 0, 8, FALSE}, /* it goes on in another memory */
     {{32, 32}, 0, 8, TRUE},
+    {{80, 0}, 0, 10, TRUE, 2},
+    {{38, 0}, 0, 10, TRUE, 2}, /* its padding is not needed */
+    {{37, 0}, 0, 10, FALSE, 2},
 };
 
 static GstBuffer *
@@ -42,8 +46,8 @@ make_image (const Case *c)
       gst_buffer_append_memory (
           buffer, gst_allocator_alloc (NULL, c->sizes[i], NULL));
   }
-  gst_buffer_add_video_meta_full (
-      buffer, 0, GST_VIDEO_FORMAT_GRAY8, WIDTH, HEIGHT, 1, offsets, strides);
+  gst_buffer_add_video_meta_full (buffer, 0, GST_VIDEO_FORMAT_GRAY8,
+      WIDTH + c->padding, HEIGHT + c->padding, 1, offsets, strides);
   return buffer;
 }
 
@@ -58,8 +62,11 @@ GST_START_TEST (test_map)
   gst_video_info_set_format (&info, GST_VIDEO_FORMAT_GRAY8, WIDTH, HEIGHT);
   mapped = gst_rc_image_frame_map (&frame, &info, buffer);
   fail_unless_equals_int (mapped, c->fits);
-  if (mapped)
+  if (mapped) {
+    fail_unless_equals_int (GST_VIDEO_FRAME_WIDTH (&frame), WIDTH);
+    fail_unless_equals_int (GST_VIDEO_FRAME_HEIGHT (&frame), HEIGHT);
     gst_video_frame_unmap (&frame);
+  }
   ASSERT_MINI_OBJECT_REFCOUNT (buffer, "buffer", 1);
   gst_buffer_unref (buffer);
 }

@@ -111,6 +111,35 @@ GST_START_TEST (test_changes_in_mid_stream)
 }
 GST_END_TEST;
 
+/* What the caps say counts. */
+GST_START_TEST (test_padded_image)
+{
+  GstBuffer *in = make_padded_image (LE, 8, 4);
+  g_autoptr (GstBuffer) out = NULL;
+
+  set_up ();
+  set_caps (LE, 8, 4);
+  add_meta (in, "disparity", FOCAL_LENGTH);
+  out = convert (in);
+  check_pixels (out, 8, 4, FOCAL_LENGTH * 0.0625);
+  tear_down ();
+}
+GST_END_TEST;
+
+/* What a GstVideoMeta says of its size is not believed. */
+GST_START_TEST (test_cut_image)
+{
+  GstBuffer *in = make_cut_image (LE, 8, 4);
+
+  set_up ();
+  set_caps (LE, 8, 4);
+  add_meta (in, "disparity", FOCAL_LENGTH);
+  fail_unless_equals_int (gst_harness_push (harness, in), GST_FLOW_ERROR);
+  expect (bus, GST_MESSAGE_ERROR, GST_STREAM_ERROR, GST_STREAM_ERROR_FORMAT);
+  tear_down ();
+}
+GST_END_TEST;
+
 static guint
 count_metas (GstBuffer *buffer)
 {
@@ -360,6 +389,8 @@ rcdepth_suite (void)
   suite_add_tcase (suite, tcase);
   tcase_add_loop_test (tcase, test_pixels, 0, G_N_ELEMENTS (kinds));
   tcase_add_test (tcase, test_changes_in_mid_stream);
+  tcase_add_test (tcase, test_padded_image);
+  tcase_add_test (tcase, test_cut_image);
   tcase_add_test (tcase, test_meta);
   tcase_add_test (tcase, test_parameters);
   tcase_add_test (tcase, test_properties_in_playing);

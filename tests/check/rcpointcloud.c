@@ -176,6 +176,32 @@ GST_START_TEST (test_stop_in_large_file)
 }
 GST_END_TEST;
 
+/* ---- images that are more than they say ---- */
+
+/* What the caps say counts, also beside images without padding. */
+GST_START_TEST (test_padded_image)
+{
+  GstBuffer *disparity = make_padded_image (LE, 8, 4);
+  g_autoptr (GstBuffer) plain = NULL, padded = NULL;
+  GstMapInfo map;
+
+  set_up ("confidence");
+  gst_harness_push (harness, make_disparity ());
+  gst_harness_push (other, make_image (GRAY8, 8, 4, 0));
+  plain = gst_harness_pull (harness);
+
+  add_meta (disparity, "disparity", FOCAL_LENGTH);
+  gst_harness_push (harness, disparity);
+  gst_harness_push (other, make_image (GRAY8, 8, 4, 0));
+  padded = gst_harness_pull (harness);
+
+  fail_unless (gst_buffer_map (plain, &map, GST_MAP_READ));
+  gst_check_buffer_data (padded, map.data, map.size);
+  gst_buffer_unmap (plain, &map);
+  tear_down ();
+}
+GST_END_TEST;
+
 /* ---- images of another kind ---- */
 
 /* What a pad takes, by the stream that the image's meta tells. */
@@ -277,6 +303,7 @@ rcpointcloud_suite (void)
   tcase_add_loop_test (tcase, test_no_memory, 0, 2);
 #endif
   tcase_add_test (tcase, test_stop_in_large_file);
+  tcase_add_test (tcase, test_padded_image);
   tcase_add_loop_test (tcase, test_kinds, 0, G_N_ELEMENTS (kinds));
   tcase_add_test (tcase, test_mesh_meta);
   tcase_add_test (tcase, test_no_meta);
