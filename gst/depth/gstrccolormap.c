@@ -156,6 +156,21 @@ gst_rc_colormap_transform_meta (
       ->transform_meta (trans, out, meta, in);
 }
 
+/* Takes what control sources say for the time of this image. */
+static void
+gst_rc_colormap_before_transform (GstBaseTransform *trans, GstBuffer *buffer)
+{
+  const GstSegment *segment = &trans->segment;
+  GstClockTime time;
+
+  if (segment->format != GST_FORMAT_TIME)
+    return;
+  time = gst_segment_to_stream_time (
+      segment, GST_FORMAT_TIME, GST_BUFFER_PTS (buffer));
+  if (GST_CLOCK_TIME_IS_VALID (time))
+    gst_object_sync_values (GST_OBJECT (trans), time);
+}
+
 static void
 start_anew (GstRcColormap *self)
 {
@@ -517,6 +532,7 @@ gst_rc_colormap_class_init (GstRcColormapClass *klass)
       "Shows disparity, depth, confidence and error images in colours",
       "The gst-rcgrpc authors");
 
+  trans_class->before_transform = gst_rc_colormap_before_transform;
   trans_class->transform_caps = gst_rc_colormap_transform_caps;
   trans_class->transform_meta = gst_rc_colormap_transform_meta;
   trans_class->start = gst_rc_colormap_start;

@@ -9,6 +9,9 @@ try:
     import matplotlib
     import numpy
     from watched import Gst, Watched
+    import gi
+    gi.require_version("GstController", "1.0")
+    from gi.repository import GstController
     from taken import Taker
     from camera_server import CameraServer, make_set
 except (ImportError, ValueError) as missing:
@@ -179,6 +182,23 @@ class ColormapTest(unittest.TestCase):
         self.push(colormap, numpy.full((9, 16), 7), "GRAY8")
         colors = self.push(colormap, numpy.full((4, 5), 223), "GRAY16_LE")
         self.assertEqual(colors[0, 0].tolist(), [255, 0, 0])
+
+
+    def test_controlled(self):
+        """A property that a control source drives, from image to image."""
+        colormap = self.colormap("name=map palette=gray range-min=0")
+        source = GstController.InterpolationControlSource()
+        source.props.mode = GstController.InterpolationMode.NONE
+        source.set(0, 100)
+        source.set(Gst.SECOND, 200)
+        element = colormap.get_by_name("map")
+        element.add_control_binding(
+            GstController.DirectControlBinding.new_absolute(
+                element, "range-max", source))
+        image = numpy.full((2, 4), 101)
+        first = self.push(colormap, image, "GRAY8")
+        second = self.push(colormap, image, "GRAY8", Gst.SECOND)
+        self.assertEqual((first[0, 0, 0], second[0, 0, 0]), (255, 129))
 
 
 class MetaTest(unittest.TestCase):
