@@ -72,8 +72,9 @@ rc_color_table_update (RcColorTable *table, const RcColoring *coloring)
 {
   guint32 palette[RC_PALETTE_SIZE];
   gdouble low = coloring->range.low;
+  gdouble span = coloring->range.high - low;
   /* One value alone is at the lower end. */
-  gdouble steps = (RC_PALETTE_SIZE - 1) / MAX (coloring->range.high - low, 1);
+  gdouble steps = (RC_PALETTE_SIZE - 1) / (span > 0 ? span : 1);
 
   if (is_good_enough (table, coloring))
     return;
@@ -83,9 +84,11 @@ rc_color_table_update (RcColorTable *table, const RcColoring *coloring)
     palette[i] = rc_pixel_pack (&coloring->layout,
         rc_coloring_get (coloring, i / (RC_PALETTE_SIZE - 1.0)));
   for (guint i = 0; i < get_table_size (coloring->grey); i++) {
-    gdouble step = CLAMP ((i - low) * steps + 0.5, 0, RC_PALETTE_SIZE - 1);
+    gdouble step = (i - low) * steps + 0.5;
+    /* Not a number where a range is as good as infinite. */
+    guint place = step > 0 ? (guint)MIN (step, RC_PALETTE_SIZE - 1) : 0;
 
-    table->pixels[get_index (coloring->grey, i)] = palette[(guint)step];
+    table->pixels[get_index (coloring->grey, i)] = palette[place];
   }
   if (coloring->invalid_value >= 0
       && (guint)coloring->invalid_value < get_table_size (coloring->grey))

@@ -129,6 +129,34 @@ GST_START_TEST (test_made_when_needed)
 }
 GST_END_TEST;
 
+static guint
+get_gray (RcColorTable *table, gdouble low, gdouble high, guint8 value)
+{
+  RcColoring coloring = make_coloring (RC_GREY_8, &rgb);
+  guint8 pixel[3];
+
+  coloring.palette = RC_PALETTE_GRAY;
+  coloring.range = (RcRange){low, high};
+  rc_color_table_update (table, &coloring);
+  rc_color_table_map_row (table, &value, pixel, 1);
+  return pixel[0];
+}
+
+/* Confidences from 0.998 to 1: the ends of the palette are where they are
+ * said to be. */
+GST_START_TEST (test_range_within_one_value)
+{
+  RcColorTable *table = g_new0 (RcColorTable, 1);
+
+  fail_unless_equals_int (get_gray (table, 254.5, 255, 255), 255);
+  fail_unless_equals_int (get_gray (table, 254.5, 255, 254), 0);
+  fail_unless_equals_int (get_gray (table, 254.9, 255.1, 255), 128);
+  fail_unless_equals_int (get_gray (table, 7, 7 + 1e-15, 7), 0);
+  fail_unless_equals_int (get_gray (table, 7, 7 + 1e-15, 8), 255);
+  g_free (table);
+}
+GST_END_TEST;
+
 /* All pixels with one value, and a range the wrong way round. */
 GST_START_TEST (test_no_range)
 {
@@ -162,6 +190,7 @@ colors_suite (void)
   tcase_add_test (tcase, test_nothing_behind_the_row);
   tcase_add_test (tcase, test_inverted);
   tcase_add_test (tcase, test_made_when_needed);
+  tcase_add_test (tcase, test_range_within_one_value);
   tcase_add_test (tcase, test_no_range);
   return suite;
 }
