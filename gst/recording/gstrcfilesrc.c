@@ -188,9 +188,9 @@ add_decoder (GstRcFileSrc *self, GstCaps *caps)
   GstElement *decoder = NULL;
 
   if (gst_structure_has_name (kind, "video/x-raw"))
-    return gst_rc_parts_add (GST_BIN (self), "identity");
+    return gst_rc_parts_add (GST_BIN (self), GST_ELEMENT (self), "identity");
   if (gst_structure_has_name (kind, "video/x-ffv"))
-    return gst_rc_parts_add (GST_BIN (self), "avdec_ffv1");
+    return gst_rc_parts_add (GST_BIN (self), GST_ELEMENT (self), "avdec_ffv1");
   features = gst_registry_feature_filter (
       gst_registry_get (), is_decoder_of, FALSE, caps);
   features = g_list_sort (features, gst_plugin_feature_rank_compare_func);
@@ -221,8 +221,8 @@ add_image_branch (
   GstElement *decoder, *convert, *filter;
 
   if (!(decoder = add_decoder (self, caps))
-      || !(convert = gst_rc_parts_add (bin, "videoconvert"))
-      || !(filter = gst_rc_parts_add (bin, "capsfilter")))
+      || !(convert = gst_rc_parts_add (bin, GST_ELEMENT (self), "videoconvert"))
+      || !(filter = gst_rc_parts_add (bin, GST_ELEMENT (self), "capsfilter")))
     return FALSE;
   g_object_set (filter, "caps", decoded, NULL);
   sink = gst_element_get_static_pad (decoder, "sink");
@@ -414,9 +414,11 @@ make_children (GstRcFileSrc *self)
   self->lines = rc_replay_lines_new ();
   self->lines_refused = FALSE;
   self->checked = FALSE;
-  if (!(file = gst_rc_parts_add (bin, "filesrc"))
-      || !(self->demux = gst_rc_parts_add (bin, "matroskademux"))
-      || !(self->queue = gst_rc_parts_add (bin, "multiqueue")))
+  if (!(file = gst_rc_parts_add (bin, GST_ELEMENT (self), "filesrc"))
+      || !(self->demux =
+               gst_rc_parts_add (bin, GST_ELEMENT (self), "matroskademux"))
+      || !(self->queue =
+               gst_rc_parts_add (bin, GST_ELEMENT (self), "multiqueue")))
     return FALSE;
   read_names (self, location);
   g_object_set (file, "location", location, NULL);

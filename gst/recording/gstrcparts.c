@@ -10,14 +10,13 @@ package_of (const gchar *factory)
 {
   if (g_str_has_prefix (factory, "av"))
     return "gstreamer1.0-libav";
-  if (g_str_has_prefix (factory, "matroska")
-      || g_str_equal (factory, "taginject"))
+  if (g_str_has_prefix (factory, "matroska"))
     return "gstreamer1.0-plugins-good";
   return "gstreamer1.0-plugins-base";
 }
 
 GstElement *
-gst_rc_parts_add (GstBin *bin, const gchar *factory)
+gst_rc_parts_add (GstBin *bin, GstElement *owner, const gchar *factory)
 {
   GstElement *element = gst_element_factory_make (factory, NULL);
 
@@ -25,9 +24,9 @@ gst_rc_parts_add (GstBin *bin, const gchar *factory)
     gst_bin_add (bin, element);
     return element;
   }
-  gst_element_post_message (GST_ELEMENT (bin),
-      gst_missing_element_message_new (GST_ELEMENT (bin), factory));
-  GST_ELEMENT_ERROR (bin, CORE, MISSING_PLUGIN,
+  gst_element_post_message (
+      owner, gst_missing_element_message_new (owner, factory));
+  GST_ELEMENT_ERROR (owner, CORE, MISSING_PLUGIN,
       ("The GStreamer element \"%s\" is missing. Install its plugin: on Debian "
        "the package %s.",
           factory, package_of (factory)),

@@ -8,9 +8,10 @@
 
 G_BEGIN_DECLS
 
-/* A new child of @bin from the factory @factory. NULL after an error message
- * that names the missing plugin, and the message that lets applications install
- * it. */
-GstElement *gst_rc_parts_add (GstBin *bin, const gchar *factory);
+/* A new child of @bin from the factory @factory. NULL after an error message in
+ * the name of @owner that names the missing plugin, and the message that lets
+ * applications install it. */
+GstElement *gst_rc_parts_add (
+    GstBin *bin, GstElement *owner, const gchar *factory);
 
 G_END_DECLS

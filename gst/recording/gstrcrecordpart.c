@@ -33,9 +33,12 @@ take_fields (RcRecordSet *part, RcStream stream, const GstStructure *fields,
     const GstVideoInfo *info)
 {
   part->timestamp = gst_rc_image_fields_get_time (fields, "set-timestamp");
-  if (g_strcmp0 (gst_structure_get_string (fields, "stream"),
-          rc_stream_to_string (stream))
-      != 0)
+  if (stream == RC_STREAM_MESH)
+    part->mesh_timestamp = gst_rc_image_fields_get_time (fields, "timestamp");
+  if (stream >= RC_N_IMAGE_STREAMS || info == NULL
+      || g_strcmp0 (gst_structure_get_string (fields, "stream"),
+             rc_stream_to_string (stream))
+             != 0)
     return;
   take_format (&part->images[stream], info);
   part->has_image[stream] = TRUE;
@@ -77,7 +80,7 @@ gst_rc_record_part_new (GstBuffer *buffer, RcStream stream, GstClockTime pts,
     take_json (part, buffer);
     if (GST_BUFFER_DURATION_IS_VALID (buffer))
       part->duration = GST_BUFFER_DURATION (buffer);
-  } else if (fields != NULL && info != NULL && stream < RC_N_IMAGE_STREAMS) {
+  } else if (fields != NULL) {
     take_fields (part, stream, fields, info);
   }
   return part;

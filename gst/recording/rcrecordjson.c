@@ -16,7 +16,7 @@ G_DEFINE_QUARK (rc - record - error, rc_record_error)
 /* ---- writing ---- */
 
 static gchar *
-write_images (const RcRecordSet *set)
+write_content (const RcRecordSet *set)
 {
   g_autoptr (RcImageSetBuilder) builder =
       rc_image_set_builder_new (set->timestamp);
@@ -31,12 +31,16 @@ write_images (const RcRecordSet *set)
     else
       rc_image_set_builder_add_image (builder, i, &set->images[i], no_pixels);
   }
+  if (set->mesh_timestamp != 0)
+    rc_image_set_builder_add_mesh (builder, set->mesh_timestamp, no_pixels);
   return rc_image_set_builder_finish_json (builder);
 }
 
 static gboolean
-has_any_image (const RcRecordSet *set)
+has_content (const RcRecordSet *set)
 {
+  if (set->mesh_timestamp != 0)
+    return TRUE;
   for (guint i = 0; i < RC_N_IMAGE_STREAMS; i++) {
     if (set->has_image[i])
       return TRUE;
@@ -66,8 +70,8 @@ rc_record_json_write (const RcRecordSet *set)
   GString *line = g_string_new (set->json);
   gsize length;
 
-  if (set->json == NULL && has_any_image (set)) {
-    g_autofree gchar *images = write_images (set);
+  if (set->json == NULL && has_content (set)) {
+    g_autofree gchar *images = write_content (set);
 
     g_string_append (line, images);
   }

@@ -11,6 +11,7 @@ typedef struct {
   guint64 number;   /* of its last part, or RC_RECORD_NONE */
   guint gaps;       /* since then */
   guint64 position; /* of the last of them */
+  guint64 last;     /* PTS of its last part, or RC_RECORD_NONE */
 } Progress;
 
 typedef struct {
@@ -40,7 +41,7 @@ rc_record_sets_new (void)
 
   g_queue_init (&sets->pending);
   for (guint i = 0; i < RC_N_STREAMS; i++)
-    sets->progress[i].number = RC_RECORD_NONE;
+    sets->progress[i].number = sets->progress[i].last = RC_RECORD_NONE;
   return sets;
 }
 
@@ -126,6 +127,8 @@ merge (RcRecordSet *set, RcStream stream, RcRecordSet *part)
     set->has_image[stream] = TRUE;
     set->images[stream] = part->images[stream];
   }
+  if (part->mesh_timestamp != 0)
+    set->mesh_timestamp = part->mesh_timestamp;
   if (stream == RC_STREAM_DISPARITY && part->has_disparity) {
     set->has_disparity = TRUE;
     set->disparity = part->disparity;
@@ -168,6 +171,7 @@ rc_record_sets_add (RcRecordSets *sets, RcStream stream, RcRecordSet *part)
   /* Its PTS says nothing of other sets: images of one can be 40 ms apart, which
    * is when the next set begins. */
   progress->number = part->number;
+  progress->last = part->pts[stream];
   progress->gaps = 0;
   if (pending != NULL)
     merge (pending->set, stream, part);
@@ -224,11 +228,30 @@ is_whole (const RcRecordSets *sets, const Pending *pending)
   return TRUE;
 }
 
+/* Since the set, an image stream went on for that long. */
+static gboolean
+is_old (const RcRecordSets *sets, const RcRecordSet *set)
+{
+  guint64 start = rc_record_set_get_start (set);
+
+  for (guint i = 0; i < RC_N_IMAGE_STREAMS; i++) {
+    guint64 last = sets->progress[i].last;
+
+    if (last != RC_RECORD_NONE && last > start
+        && last - start > RC_RECORD_MAX_WAIT)
+      return TRUE;
+  }
+  return FALSE;
+}
+
 /* An image's stream is held up while its set's line is: not for ever. */
 static gboolean
 is_waited_out (RcRecordSets *sets)
 {
   guint n[RC_N_IMAGE_STREAMS] = {0};
+
+  if (is_old (sets, ((Pending *)sets->pending.head->data)->set))
+    return TRUE;
 
   for (GList *link = sets->pending.head; link != NULL; link = link->next) {
     const Pending *pending = link->data;

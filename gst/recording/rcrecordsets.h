@@ -12,6 +12,8 @@ G_BEGIN_DECLS
 /* Sets that have an image of one stream and wait for one of another, at most;
  * what comes later than that gets a line of its own. */
 #define RC_RECORD_MAX_PENDING 12
+/* ns of images: the same for one of whose streams the images come rarely. */
+#define RC_RECORD_MAX_WAIT G_GUINT64_CONSTANT (1000000000)
 /* Sets that wait for their images at all, at most: lines run ahead of images. */
 #define RC_RECORD_MAX_LINES 1024
 
@@ -26,6 +28,8 @@ void rc_record_sets_expect (RcRecordSets *sets, RcStream stream);
 
 /* Nothing more comes of that stream. */
 void rc_record_sets_end (RcRecordSets *sets, RcStream stream);
+
+gboolean rc_record_sets_is_expected (const RcRecordSets *sets, RcStream stream);
 
 /* TRUE once no stream is left. */
 gboolean rc_record_sets_is_ended (const RcRecordSets *sets);

@@ -146,6 +146,20 @@ GST_START_TEST (test_limit)
 GST_END_TEST;
 
 /* Lines are small and come long before their images where those are slow. */
+/* A set a second, and one stream is silent. */
+GST_START_TEST (test_rare)
+{
+  g_autoptr (RcRecordSets) sets = expecting (LEFT | DISPARITY);
+
+  add (sets, RC_STREAM_LEFT, 0, 0, 0);
+  add (sets, RC_STREAM_LEFT, 1, 0, RC_RECORD_MAX_WAIT);
+  check_nothing (sets);
+  add (sets, RC_STREAM_LEFT, 2, 0, 2 * RC_RECORD_MAX_WAIT);
+  check_next (sets, 0, LEFT);
+  check_nothing (sets);
+}
+GST_END_TEST;
+
 GST_START_TEST (test_lines_run_ahead)
 {
   g_autoptr (RcRecordSets) sets = expecting (LEFT | METADATA);
@@ -159,10 +173,11 @@ GST_START_TEST (test_lines_run_ahead)
     check_next (sets, i, LEFT | METADATA);
   }
   for (guint i = 0; i < RC_RECORD_MAX_LINES; i++) {
-    add (sets, RC_STREAM_METADATA, 256 + i, 0, 0);
+    add (sets, RC_STREAM_METADATA, 256 + i, 0, (256 + i) * 40 * MS);
     check_nothing (sets);
   }
-  add (sets, RC_STREAM_METADATA, 256 + RC_RECORD_MAX_LINES, 0, 0);
+  add (sets, RC_STREAM_METADATA, 256 + RC_RECORD_MAX_LINES, 0,
+      (256 + RC_RECORD_MAX_LINES) * 40 * MS);
   check_next (sets, 256, METADATA);
 }
 GST_END_TEST;
@@ -210,6 +225,7 @@ recordsets_suite (void)
   tcase_add_test (tcase, test_order);
   tcase_add_test (tcase, test_missing);
   tcase_add_test (tcase, test_limit);
+  tcase_add_test (tcase, test_rare);
   tcase_add_test (tcase, test_lines_run_ahead);
   tcase_add_test (tcase, test_end);
   tcase_add_test (tcase, test_without_numbers);

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* One Matroska file on disk, while it is written: always one that plays up to
+ * the last cluster. Errors are of G_FILE_ERROR. */
+
+#pragma once
+
+#include "recording/rcmatroska.h"
+
+G_BEGIN_DECLS
+
+typedef struct _RcRecordFile RcRecordFile;
+
+/* A frame: its block's head is made of @block, whose size is @data's. */
+typedef struct {
+  RcMatroskaBlock block;
+  const guint8 *data;
+} RcRecordFrame;
+
+/* Whether @path can be written to. There is a file after it, the one that was
+ * there or an empty one. */
+gboolean rc_record_file_can_open (const gchar *path, GError **error);
+
+/* Overwrites a file of that name. */
+RcRecordFile *rc_record_file_open (const gchar *path,
+    const RcMatroskaTrack *tracks, guint n_tracks, GError **error);
+
+/* Writes frames of one time, ticks; @is_entry: a replay can begin with them. All
+ * or none: after an error the file is as it was, as far as the disk lets it. */
+gboolean rc_record_file_write (RcRecordFile *file, guint64 time,
+    gboolean is_entry, const RcRecordFrame *frames, guint n_frames,
+    GError **error);
+
+/* Bytes so far. */
+guint64 rc_record_file_get_size (const RcRecordFile *file);
+
+/* Writes the index and what else is known at the end only, and frees @file in
+ * any case. @frame_time: of the last frame, ticks. Without space for the index
+ * there is an error and a file that plays. @size: gets its bytes. */
+gboolean rc_record_file_close (
+    RcRecordFile *file, guint64 frame_time, guint64 *size, GError **error);
+
+G_END_DECLS
