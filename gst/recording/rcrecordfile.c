@@ -111,8 +111,14 @@ free_file (RcRecordFile *file)
 gboolean
 rc_record_file_can_open (const gchar *path, GError **error)
 {
-  int fd = g_open (path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+  int fd = g_open (path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 
+  if (fd >= 0) {
+    g_unlink (path);
+  } else if (errno == EEXIST) {
+    /* Of a pipe without a reader it would wait for one. */
+    fd = g_open (path, O_WRONLY | O_NONBLOCK | O_CLOEXEC, 0);
+  }
   if (fd < 0) {
     take_errno (error);
     return FALSE;

@@ -17,8 +17,7 @@ typedef struct {
   const guint8 *data;
 } RcRecordFrame;
 
-/* Whether @path can be written to. There is a file after it, the one that was
- * there or an empty one. */
+/* Whether @path can be written to. It is as before. */
 gboolean rc_record_file_can_open (const gchar *path, GError **error);
 
 /* Overwrites a file of that name. */

@@ -162,6 +162,8 @@ GST_START_TEST (test_cannot_open)
   g_assert_error (error, G_FILE_ERROR, G_FILE_ERROR_NOENT);
 
   /* Looking changes nothing. */
+  fail_unless (rc_record_file_can_open (path, NULL));
+  fail_if (g_file_test (path, G_FILE_TEST_EXISTS));
   fail_unless (g_file_set_contents (path, "old", -1, NULL));
   fail_unless (rc_record_file_can_open (path, NULL));
   {
