@@ -31,42 +31,51 @@
 #include "recording/gstrcfilesrc.h"
 
 #include <glib/gstdio.h>
-#include <gst/pbutils/missing-plugins.h>
 
+#include "meta/gstrcstreamcaps.h"
 #include "recording/gstrcparts.h"
-#include "recording/gstrcreplaystream.h"
-#include "recording/rcrecordjson.h"
+#include "recording/gstrcreplaybranch.h"
+#include "recording/gstrcreplayline.h"
 #include "recording/rctracknames.h"
 
 GST_DEBUG_CATEGORY_STATIC (gst_rc_file_src_debug);
 #define GST_CAT_DEFAULT gst_rc_file_src_debug
 
-#define IMAGE_CAPS                                                             \
-  "video/x-raw, format = (string) { GRAY8, RGB, GRAY16_LE, GRAY16_BE }"
-#define METADATA_CAPS "text/x-raw, format = (string) utf8"
-/* What images are decoded to. */
-#define DECODED_CAPS "video/x-raw, format = (string) { GRAY8, GRAY16_LE, RGB }"
-
 /* Of a track, read ahead. */
 #define QUEUE_TIME (3 * GST_SECOND)
 #define QUEUE_BYTES (256 * 1024 * 1024)
 
+#define DEFAULT_LIVE FALSE
+#define DEFAULT_LOOP FALSE
+
 enum {
   PROP_0,
   PROP_LOCATION,
+  PROP_LIVE,
+  PROP_LOOP,
   N_PROPERTIES,
 };
+
+typedef struct {
+  GstPad *pad;         /* NULL: not requested; belongs to the element */
+  GstPad *track;       /* of the demuxer; NULL: not found; a reference */
+  GstElement *branch;  /* NULL: there is none; belongs to the bin */
+  GstPad *queue_pad;   /* of the multiqueue, a reference */
+  gboolean has_branch; /* somebody makes or has made it */
+} Stream;
 
 struct _GstRcFileSrc {
   GstBin parent;
 
   /* object lock */
   gchar *location;
-  GstPad *pads[RC_N_STREAMS]; /* NULL: not requested; belong to the element */
-  guint found;                /* streams that the file has, 1 << RcStream */
+  gboolean live, loop;
+  Stream streams[RC_N_STREAMS];
+  GstElement *demux; /* NULL in NULL; belongs to the bin */
+  GstRcReplayPace *pace;
 
   /* state changes; the children belong to the bin */
-  GstElement *demux, *queue;
+  GstElement *queue;
   RcReplayLines *lines;
   guint64 uids[RC_N_STREAMS]; /* of the file's tracks, 0: there is none */
 
@@ -85,47 +94,11 @@ GST_ELEMENT_REGISTER_DEFINE (
 
 /* ---- lines ---- */
 
-/* A line that matroskamux took from rcgrpcsrc's metadata pad: its images are as
- * far from it as they were captured. */
-static void
-guess_pts (RcRecordSet *set, GstClockTime pts)
-{
-  if (rc_record_set_get_start (set) != RC_RECORD_NONE)
-    return;
-  set->pts[RC_STREAM_METADATA] = pts;
-  for (guint i = 0; i < RC_N_IMAGE_STREAMS; i++) {
-    if (set->has_image[i])
-      set->pts[i] = pts + set->images[i].timestamp - set->timestamp;
-  }
-}
-
-static RcRecordSet *
-read_line (GstBuffer *buffer, GError **error)
-{
-  g_autofree gchar *text = NULL;
-  RcRecordSet *set;
-  GstMapInfo map;
-
-  if (!gst_buffer_map (buffer, &map, GST_MAP_READ)) {
-    g_set_error_literal (error, RC_RECORD_ERROR, RC_RECORD_ERROR_SYNTAX,
-        "a line that cannot be read");
-    return NULL;
-  }
-  /* In an entity each character takes up to six. */
-  if (map.size <= 6 * RC_RECORD_MAX_LINE)
-    text = rc_record_unescape ((const gchar *)map.data, map.size);
-  gst_buffer_unmap (buffer, &map);
-  set = rc_record_json_read (text ? text : "", text ? strlen (text) : 0, error);
-  if (set != NULL)
-    guess_pts (set, GST_BUFFER_PTS (buffer));
-  return set;
-}
-
 static void
 take_line (GstRcFileSrc *self, GstBuffer *buffer)
 {
   g_autoptr (GError) error = NULL;
-  RcRecordSet *set = read_line (buffer, &error);
+  RcRecordSet *set = gst_rc_replay_line_read (buffer, &error);
 
   if (set != NULL) {
     rc_replay_lines_add (self->lines, set, GST_BUFFER_PTS (buffer));
@@ -161,124 +134,148 @@ watch_lines (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   return GST_PAD_PROBE_OK;
 }
 
+/* ---- rounds ---- */
+
+/* All streams are at their end: each has what it gave downstream behind it, so
+ * that the tracks can be flushed. */
+static void
+play_again (GstElement *element, gpointer user_data)
+{
+  GstRcFileSrc *self = GST_RC_FILE_SRC (element);
+  GstEvent *seek = gst_event_new_seek (1.0, GST_FORMAT_TIME,
+      GST_SEEK_FLAG_FLUSH, GST_SEEK_TYPE_SET, 0, GST_SEEK_TYPE_NONE, 0);
+  GstRcReplayPace *pace = NULL;
+  GstElement *demux = NULL;
+
+  GST_OBJECT_LOCK (self);
+  if (self->demux != NULL) {
+    demux = gst_object_ref (self->demux);
+    pace = gst_rc_replay_pace_ref (self->pace);
+  }
+  GST_OBJECT_UNLOCK (self);
+  if (demux == NULL) {
+    gst_event_unref (seek);
+    return;
+  }
+  if (!gst_rc_replay_pace_wrap (pace, gst_event_get_seqnum (seek))) {
+    gst_event_unref (seek);
+    GST_ELEMENT_ERROR (self, STREAM, FAILED,
+        ("There is nothing in the recording to play again."), (NULL));
+  } else if (!gst_element_send_event (demux, seek)
+             && !gst_rc_replay_pace_is_stopped (pace)) {
+    GST_ELEMENT_ERROR (self, STREAM, DEMUX,
+        ("The recording cannot be played again from its start."), (NULL));
+  }
+  gst_rc_replay_pace_unref (pace);
+  gst_object_unref (demux);
+}
+
+static void
+round_over (GstRcReplayStream *stream, GstElement *element)
+{
+  gst_element_call_async (element, play_again, NULL, NULL);
+}
+
 /* ---- branches ---- */
 
-static gboolean
-is_decoder_of (GstPluginFeature *feature, gpointer caps)
+static GstPad *
+get_queue_src (GstElement *queue, GstPad *sink)
 {
-  GstElementFactory *factory;
+  g_autofree gchar *name =
+      g_strconcat ("src_", GST_PAD_NAME (sink) + strlen ("sink_"), NULL);
 
-  if (!GST_IS_ELEMENT_FACTORY (feature))
-    return FALSE;
-  factory = GST_ELEMENT_FACTORY (feature);
-  return gst_plugin_feature_get_rank (feature) >= GST_RANK_MARGINAL
-         && gst_element_factory_list_is_type (
-             factory, GST_ELEMENT_FACTORY_TYPE_DECODER
-                          | GST_ELEMENT_FACTORY_TYPE_MEDIA_IMAGE
-                          | GST_ELEMENT_FACTORY_TYPE_MEDIA_VIDEO)
-         && gst_element_factory_can_sink_any_caps (factory, caps);
+  return gst_element_get_static_pad (queue, name);
 }
 
-/* Raw images need none: identity. NULL after an error message. */
-static GstElement *
-add_decoder (GstRcFileSrc *self, GstCaps *caps)
-{
-  const GstStructure *kind = gst_caps_get_structure (caps, 0);
-  GList *features;
-  GstElement *decoder = NULL;
-
-  if (gst_structure_has_name (kind, "video/x-raw"))
-    return gst_rc_parts_add (GST_BIN (self), GST_ELEMENT (self), "identity");
-  if (gst_structure_has_name (kind, "video/x-ffv"))
-    return gst_rc_parts_add (GST_BIN (self), GST_ELEMENT (self), "avdec_ffv1");
-  features = gst_registry_feature_filter (
-      gst_registry_get (), is_decoder_of, FALSE, caps);
-  features = g_list_sort (features, gst_plugin_feature_rank_compare_func);
-  if (features != NULL)
-    decoder = gst_element_factory_create (features->data, NULL);
-  gst_plugin_feature_list_free (features);
-  if (decoder != NULL) {
-    gst_bin_add (GST_BIN (self), decoder);
-    return decoder;
-  }
-  gst_element_post_message (GST_ELEMENT (self),
-      gst_missing_decoder_message_new (GST_ELEMENT (self), caps));
-  GST_ELEMENT_ERROR (self, CORE, MISSING_PLUGIN,
-      ("There is no decoder for a track of the recording. Install the "
-       "GStreamer plugin that has it."),
-      ("%" GST_PTR_FORMAT, caps));
-  return NULL;
-}
-
-/* The branch from the multiqueue's @src to the stream's pad. */
+/* From @track to @pad; FALSE after an error message. */
 static gboolean
-add_image_branch (
-    GstRcFileSrc *self, GstPad *src, GstCaps *caps, GstElement *stream)
+add_branch (GstRcFileSrc *self, RcStream stream, GstPad *track, GstPad *pad)
 {
-  GstBin *bin = GST_BIN (self);
-  g_autoptr (GstCaps) decoded = gst_caps_from_string (DECODED_CAPS);
-  g_autoptr (GstPad) sink = NULL;
-  GstElement *decoder, *convert, *filter;
-
-  if (!(decoder = add_decoder (self, caps))
-      || !(convert = gst_rc_parts_add (bin, GST_ELEMENT (self), "videoconvert"))
-      || !(filter = gst_rc_parts_add (bin, GST_ELEMENT (self), "capsfilter")))
-    return FALSE;
-  g_object_set (filter, "caps", decoded, NULL);
-  sink = gst_element_get_static_pad (decoder, "sink");
-  return gst_element_link_many (decoder, convert, filter, stream, NULL)
-         && gst_element_sync_state_with_parent (stream)
-         && gst_element_sync_state_with_parent (filter)
-         && gst_element_sync_state_with_parent (convert)
-         && gst_element_sync_state_with_parent (decoder)
-         && gst_pad_link (src, sink) == GST_PAD_LINK_OK;
-}
-
-static gboolean
-add_metadata_branch (GstPad *src, GstElement *stream)
-{
-  g_autoptr (GstPad) sink = gst_element_get_static_pad (stream, "sink");
-
-  return gst_element_sync_state_with_parent (stream)
-         && gst_pad_link (src, sink) == GST_PAD_LINK_OK;
-}
-
-static gboolean
-add_branch (GstRcFileSrc *self, GstPad *track, RcStream stream, GstPad *pad)
-{
-  GstElement *last =
-      GST_ELEMENT (gst_rc_replay_stream_new (stream, self->lines));
-  g_autoptr (GstPad) queue_sink =
-      gst_element_request_pad_simple (self->queue, "sink_%u");
-  g_autofree gchar *src_name =
-      g_strconcat ("src_", GST_PAD_NAME (queue_sink) + strlen ("sink_"), NULL);
-  g_autoptr (GstPad) queue_src =
-      gst_element_get_static_pad (self->queue, src_name);
-  g_autoptr (GstPad) last_src = gst_element_get_static_pad (last, "src");
+  Stream *state = &self->streams[stream];
+  GstRcReplayStream *replay =
+      gst_rc_replay_stream_new (stream, self->lines, self->pace);
   g_autoptr (GstCaps) caps = gst_pad_get_current_caps (track);
+  g_autoptr (GstPad) queue_src = NULL, sink = NULL, src = NULL;
 
-  gst_bin_add (GST_BIN (self), last);
-  gst_ghost_pad_set_target (GST_GHOST_PAD (pad), last_src);
-  if (stream == RC_STREAM_METADATA
-          ? !add_metadata_branch (queue_src, last)
-          : !add_image_branch (self, queue_src, caps, last))
+  state->branch = gst_rc_replay_branch_new (GST_ELEMENT (self), stream, caps,
+      replay, gst_rc_replay_pace_is_live (self->pace));
+  if (state->branch == NULL)
     return FALSE;
-  return gst_pad_link (track, queue_sink) == GST_PAD_LINK_OK;
+  if (gst_rc_replay_pace_is_loop (self->pace))
+    g_signal_connect_object (
+        replay, "round-over", G_CALLBACK (round_over), self, 0);
+  gst_rc_replay_pace_expect (self->pace, stream);
+  gst_bin_add (GST_BIN (self), state->branch);
+  sink = gst_element_get_static_pad (state->branch, "sink");
+  src = gst_element_get_static_pad (state->branch, "src");
+  state->queue_pad = gst_element_request_pad_simple (self->queue, "sink_%u");
+  queue_src = get_queue_src (self->queue, state->queue_pad);
+  gst_ghost_pad_set_target (GST_GHOST_PAD (pad), src);
+  return gst_element_sync_state_with_parent (state->branch)
+         && gst_pad_link (queue_src, sink) == GST_PAD_LINK_OK
+         && gst_pad_link (track, state->queue_pad) == GST_PAD_LINK_OK;
+}
+
+/* Once there are both, the track and the pad. */
+static void
+connect_stream (GstRcFileSrc *self, RcStream stream)
+{
+  Stream *state = &self->streams[stream];
+  g_autoptr (GstPad) pad = NULL, track = NULL;
+
+  GST_OBJECT_LOCK (self);
+  if (!state->has_branch && state->pad != NULL && state->track != NULL) {
+    pad = gst_object_ref (state->pad);
+    track = gst_object_ref (state->track);
+    state->has_branch = TRUE;
+  }
+  GST_OBJECT_UNLOCK (self);
+  if (pad != NULL && !add_branch (self, stream, track, pad))
+    GST_WARNING_OBJECT (self, "no branch for %s", rc_stream_to_string (stream));
+}
+
+static void
+remove_branch (GstRcFileSrc *self, RcStream stream)
+{
+  Stream *state = &self->streams[stream];
+
+  if (state->pad != NULL)
+    gst_ghost_pad_set_target (GST_GHOST_PAD (state->pad), NULL);
+  if (state->branch != NULL) {
+    gst_element_set_state (state->branch, GST_STATE_NULL);
+    gst_bin_remove (GST_BIN (self), state->branch);
+    state->branch = NULL;
+  }
+  if (state->queue_pad != NULL)
+    gst_element_release_request_pad (self->queue, state->queue_pad);
+  gst_clear_object (&state->queue_pad);
+  state->has_branch = FALSE;
 }
 
 /* ---- tracks ---- */
 
+/* Decoders cut away what a seek passes over by how long an image lasts, and take
+ * one that does not say for endless. */
+static GstPadProbeReturn
+shorten_image (GstPad *track, GstPadProbeInfo *info, gpointer user_data)
+{
+  GstBuffer *buffer =
+      gst_buffer_make_writable (GST_PAD_PROBE_INFO_BUFFER (info));
+
+  GST_BUFFER_DURATION (buffer) = 1;
+  GST_PAD_PROBE_INFO_DATA (info) = buffer;
+  return GST_PAD_PROBE_OK;
+}
+
 static void
 take_track (GstRcFileSrc *self, GstPad *track, RcStream stream)
 {
-  g_autoptr (GstPad) pad = NULL;
   gboolean is_first;
 
   GST_OBJECT_LOCK (self);
-  is_first = !(self->found & (1u << stream));
-  self->found |= 1u << stream;
-  if (self->pads[stream] != NULL)
-    pad = gst_object_ref (self->pads[stream]);
+  is_first = self->streams[stream].track == NULL;
+  if (is_first)
+    self->streams[stream].track = gst_object_ref (track);
   GST_OBJECT_UNLOCK (self);
   /* Two tracks with one UID. */
   if (!is_first)
@@ -289,8 +286,10 @@ take_track (GstRcFileSrc *self, GstPad *track, RcStream stream)
         GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM
             | GST_PAD_PROBE_TYPE_EVENT_FLUSH,
         watch_lines, self, NULL);
-  if (pad != NULL && !add_branch (self, track, stream, pad))
-    GST_WARNING_OBJECT (self, "no branch for %s", rc_stream_to_string (stream));
+  else
+    gst_pad_add_probe (
+        track, GST_PAD_PROBE_TYPE_BUFFER, shorten_image, NULL, NULL);
+  connect_stream (self, stream);
 }
 
 static gchar *
@@ -311,12 +310,13 @@ static void
 check_tracks (GstRcFileSrc *self)
 {
   g_autofree gchar *lacking = NULL, *has = NULL;
-  guint found, wanted = 0;
+  guint found = 0, wanted = 0;
 
   GST_OBJECT_LOCK (self);
-  found = self->found;
-  for (guint i = 0; i < RC_N_STREAMS; i++)
-    wanted |= self->pads[i] != NULL ? 1u << i : 0;
+  for (guint i = 0; i < RC_N_STREAMS; i++) {
+    found |= self->streams[i].track != NULL ? 1u << i : 0;
+    wanted |= self->streams[i].pad != NULL ? 1u << i : 0;
+  }
   GST_OBJECT_UNLOCK (self);
 
   lacking = name_streams (wanted & ~found);
@@ -395,16 +395,35 @@ read_names (GstRcFileSrc *self, const gchar *location)
   rc_track_names_read (head, length, self->uids);
 }
 
+/* NULL after an error message. */
+static GstElement *
+add_demuxer (GstRcFileSrc *self, const gchar *location)
+{
+  GstBin *bin = GST_BIN (self);
+  GstElement *owner = GST_ELEMENT (self), *file, *demux;
+
+  if (!(file = gst_rc_parts_add (bin, owner, "filesrc"))
+      || !(demux = gst_rc_parts_add (bin, owner, "matroskademux"))
+      || !(self->queue = gst_rc_parts_add (bin, owner, "multiqueue")))
+    return NULL;
+  g_object_set (file, "location", location, NULL);
+  g_object_set (self->queue, "max-size-buffers", 0, "max-size-bytes",
+      QUEUE_BYTES, "max-size-time", QUEUE_TIME, NULL);
+  g_signal_connect (demux, "pad-added", G_CALLBACK (pad_added), self);
+  return gst_element_link (file, demux) ? demux : NULL;
+}
+
 static gboolean
 make_children (GstRcFileSrc *self)
 {
-  GstBin *bin = GST_BIN (self);
   g_autofree gchar *location = NULL;
-  GstElement *file;
+  gboolean live, loop;
+  GstElement *demux;
 
   GST_OBJECT_LOCK (self);
   location = g_strdup (self->location);
-  self->found = 0;
+  live = self->live;
+  loop = self->loop;
   GST_OBJECT_UNLOCK (self);
   if (location == NULL || *location == '\0') {
     GST_ELEMENT_ERROR (self, RESOURCE, SETTINGS,
@@ -414,29 +433,29 @@ make_children (GstRcFileSrc *self)
   self->lines = rc_replay_lines_new ();
   self->lines_refused = FALSE;
   self->checked = FALSE;
-  if (!(file = gst_rc_parts_add (bin, GST_ELEMENT (self), "filesrc"))
-      || !(self->demux =
-               gst_rc_parts_add (bin, GST_ELEMENT (self), "matroskademux"))
-      || !(self->queue =
-               gst_rc_parts_add (bin, GST_ELEMENT (self), "multiqueue")))
-    return FALSE;
   read_names (self, location);
-  g_object_set (file, "location", location, NULL);
-  g_object_set (self->queue, "max-size-buffers", 0, "max-size-bytes",
-      QUEUE_BYTES, "max-size-time", QUEUE_TIME, NULL);
-  g_signal_connect (self->demux, "pad-added", G_CALLBACK (pad_added), self);
-  return gst_element_link (file, self->demux);
+  demux = add_demuxer (self, location);
+  GST_OBJECT_LOCK (self);
+  self->demux = demux;
+  self->pace = gst_rc_replay_pace_new (live, loop);
+  GST_OBJECT_UNLOCK (self);
+  return demux != NULL;
 }
 
 static void
 remove_children (GstRcFileSrc *self)
 {
   GstBin *bin = GST_BIN (self);
+  GstRcReplayPace *pace;
 
   for (guint i = 0; i < RC_N_STREAMS; i++) {
-    if (self->pads[i] != NULL)
-      gst_ghost_pad_set_target (GST_GHOST_PAD (self->pads[i]), NULL);
+    remove_branch (self, i);
+    gst_clear_object (&self->streams[i].track);
   }
+  GST_OBJECT_LOCK (self);
+  self->demux = NULL;
+  pace = g_steal_pointer (&self->pace);
+  GST_OBJECT_UNLOCK (self);
   while (GST_BIN_NUMCHILDREN (bin) > 0) {
     GstElement *child = gst_object_ref (GST_BIN_CHILDREN (bin)->data);
 
@@ -444,12 +463,19 @@ remove_children (GstRcFileSrc *self)
     gst_bin_remove (bin, child);
     gst_object_unref (child);
   }
-  self->demux = NULL;
   self->queue = NULL;
   g_clear_pointer (&self->lines, rc_replay_lines_free);
+  g_clear_pointer (&pace, gst_rc_replay_pace_unref);
 }
 
 /* ---- states ---- */
+
+static void
+set_stopped (GstRcFileSrc *self, gboolean is_stopped)
+{
+  rc_replay_lines_set_stopped (self->lines, is_stopped);
+  gst_rc_replay_pace_set_stopped (self->pace, is_stopped);
+}
 
 static GstStateChangeReturn
 gst_rc_file_src_change_state (GstElement *element, GstStateChange transition)
@@ -457,20 +483,63 @@ gst_rc_file_src_change_state (GstElement *element, GstStateChange transition)
   GstRcFileSrc *self = GST_RC_FILE_SRC (element);
   GstStateChangeReturn ret;
 
-  if (transition == GST_STATE_CHANGE_NULL_TO_READY && !make_children (self)) {
-    remove_children (self);
-    return GST_STATE_CHANGE_FAILURE;
+  switch (transition) {
+  case GST_STATE_CHANGE_NULL_TO_READY:
+    if (!make_children (self)) {
+      remove_children (self);
+      return GST_STATE_CHANGE_FAILURE;
+    }
+    break;
+  case GST_STATE_CHANGE_READY_TO_PAUSED:
+    set_stopped (self, FALSE);
+    break;
+  case GST_STATE_CHANGE_PLAYING_TO_PAUSED:
+    gst_rc_replay_pace_set_playing (self->pace, FALSE);
+    break;
+  case GST_STATE_CHANGE_PAUSED_TO_READY:
+    /* Before the pads are stopped, which waits for their threads. */
+    set_stopped (self, TRUE);
+    break;
+  default:
+    break;
   }
-  /* Before the pads are stopped, which waits for their threads. */
-  if (transition == GST_STATE_CHANGE_READY_TO_PAUSED)
-    rc_replay_lines_set_flushing (self->lines, FALSE);
-  if (transition == GST_STATE_CHANGE_PAUSED_TO_READY)
-    rc_replay_lines_set_flushing (self->lines, TRUE);
   ret = GST_ELEMENT_CLASS (gst_rc_file_src_parent_class)
             ->change_state (element, transition);
-  if (transition == GST_STATE_CHANGE_READY_TO_NULL)
+  if (ret == GST_STATE_CHANGE_FAILURE)
+    return ret;
+  switch (transition) {
+  case GST_STATE_CHANGE_PAUSED_TO_PLAYING:
+    gst_rc_replay_pace_set_playing (self->pace, TRUE);
+    return ret;
+  case GST_STATE_CHANGE_READY_TO_PAUSED:
+  case GST_STATE_CHANGE_PLAYING_TO_PAUSED:
+    return gst_rc_replay_pace_is_live (self->pace) ? GST_STATE_CHANGE_NO_PREROLL
+                                                   : ret;
+  case GST_STATE_CHANGE_READY_TO_NULL:
     remove_children (self);
-  return ret;
+    return ret;
+  default:
+    return ret;
+  }
+}
+
+/* A bin does not ask its sources. */
+static gboolean
+gst_rc_file_src_query (GstElement *element, GstQuery *query)
+{
+  GstRcFileSrc *self = GST_RC_FILE_SRC (element);
+  gboolean live;
+
+  GST_OBJECT_LOCK (self);
+  live = self->live;
+  GST_OBJECT_UNLOCK (self);
+  if (live && GST_QUERY_TYPE (query) == GST_QUERY_LATENCY) {
+    gst_query_set_latency (
+        query, TRUE, GST_RC_REPLAY_LATENCY, GST_CLOCK_TIME_NONE);
+    return TRUE;
+  }
+  return GST_ELEMENT_CLASS (gst_rc_file_src_parent_class)
+      ->query (element, query);
 }
 
 /* ---- pads ---- */
@@ -485,17 +554,20 @@ gst_rc_file_src_request_new_pad (GstElement *element, GstPadTemplate *templ,
 
   if (!rc_stream_from_string (GST_PAD_TEMPLATE_NAME_TEMPLATE (templ), &stream))
     return NULL;
-  if (self->pads[stream] != NULL || self->demux != NULL) {
-    GST_WARNING_OBJECT (self, "%s: there is one, or the file is open",
-        rc_stream_to_string (stream));
+  if (self->streams[stream].pad != NULL) {
+    GST_WARNING_OBJECT (
+        self, "there is a pad \"%s\" already", rc_stream_to_string (stream));
     return NULL;
   }
   pad = gst_ghost_pad_new_no_target_from_template (
       rc_stream_to_string (stream), templ);
-  GST_OBJECT_LOCK (self);
-  self->pads[stream] = pad;
-  GST_OBJECT_UNLOCK (self);
+  if (GST_STATE (self) > GST_STATE_READY)
+    gst_pad_set_active (pad, TRUE);
   gst_element_add_pad (element, pad);
+  GST_OBJECT_LOCK (self);
+  self->streams[stream].pad = pad;
+  GST_OBJECT_UNLOCK (self);
+  connect_stream (self, stream);
   return pad;
 }
 
@@ -507,9 +579,13 @@ gst_rc_file_src_release_pad (GstElement *element, GstPad *pad)
 
   if (!rc_stream_from_string (GST_PAD_NAME (pad), &stream))
     return;
+  remove_branch (self, stream);
+  if (self->pace != NULL && gst_rc_replay_pace_forget (self->pace, stream))
+    gst_element_call_async (element, play_again, NULL, NULL);
   GST_OBJECT_LOCK (self);
-  self->pads[stream] = NULL;
+  self->streams[stream].pad = NULL;
   GST_OBJECT_UNLOCK (self);
+  gst_pad_set_active (pad, FALSE);
   gst_element_remove_pad (element, pad);
 }
 
@@ -526,6 +602,12 @@ gst_rc_file_src_set_property (
   case PROP_LOCATION:
     g_free (self->location);
     self->location = g_value_dup_string (value);
+    break;
+  case PROP_LIVE:
+    self->live = g_value_get_boolean (value);
+    break;
+  case PROP_LOOP:
+    self->loop = g_value_get_boolean (value);
     break;
   default:
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -544,6 +626,12 @@ gst_rc_file_src_get_property (
   case PROP_LOCATION:
     g_value_set_string (value, self->location);
     break;
+  case PROP_LIVE:
+    g_value_set_boolean (value, self->live);
+    break;
+  case PROP_LOOP:
+    g_value_set_boolean (value, self->loop);
+    break;
   default:
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
   }
@@ -555,7 +643,6 @@ gst_rc_file_src_finalize (GObject *object)
 {
   GstRcFileSrc *self = GST_RC_FILE_SRC (object);
 
-  g_clear_pointer (&self->lines, rc_replay_lines_free);
   g_free (self->location);
   G_OBJECT_CLASS (gst_rc_file_src_parent_class)->finalize (object);
 }
@@ -563,8 +650,7 @@ gst_rc_file_src_finalize (GObject *object)
 static void
 add_pad_template (GstElementClass *klass, RcStream stream)
 {
-  g_autoptr (GstCaps) caps = gst_caps_from_string (
-      stream == RC_STREAM_METADATA ? METADATA_CAPS : IMAGE_CAPS);
+  g_autoptr (GstCaps) caps = gst_rc_stream_get_template_caps (stream);
 
   gst_element_class_add_pad_template (
       klass, gst_pad_template_new (rc_stream_to_string (stream), GST_PAD_SRC,
@@ -591,17 +677,43 @@ gst_rc_file_src_class_init (GstRcFileSrcClass *klass)
   properties[PROP_LOCATION] = g_param_spec_string ("location", "Location",
       "The Matroska file to play", NULL,
       G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
+
+  /**
+   * GstRcFileSrc:live:
+   *
+   * Play as a live camera: images come at the pace at which they were captured,
+   * in PLAYING alone, with PTS that are the running time at which they are due;
+   * branches that do not take them lose the oldest of 4. Such a source cannot be
+   * seeked.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_LIVE] = g_param_spec_boolean ("live", "Live",
+      "Play as a live camera, at the pace of capture", DEFAULT_LIVE,
+      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
+
+  /**
+   * GstRcFileSrc:loop:
+   *
+   * Begin again at the end, for ever. PTS and OFFSET go on; what the camera said
+   * of its images, the times of capture among it, is as it was. The first buffer
+   * of each round is flagged DISCONT.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_LOOP] = g_param_spec_boolean ("loop", "Loop",
+      "Begin again at the end", DEFAULT_LOOP,
+      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
   g_object_class_install_properties (object_class, N_PROPERTIES, properties);
 
   gst_element_class_set_static_metadata (element_class,
       "Stereo camera recording", "Source/File/Video",
       "Plays a recording of a stereo camera as the camera did",
       "The gst-rcgrpc authors");
-  for (guint i = 0; i < RC_N_STREAMS; i++) {
-    if (i != RC_STREAM_MESH)
-      add_pad_template (element_class, i);
-  }
+  for (guint i = 0; i < RC_N_STREAMS; i++)
+    add_pad_template (element_class, i);
 
+  element_class->query = gst_rc_file_src_query;
   element_class->change_state = gst_rc_file_src_change_state;
   element_class->request_new_pad = gst_rc_file_src_request_new_pad;
   element_class->release_pad = gst_rc_file_src_release_pad;

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The last element of a stream's branch in a replay: gives each image the PTS,
- * OFFSET and metas that it had, and turns lines into the camera's JSON.
+/* Gives each image of a stream the PTS, OFFSET and metas that it had, turns
+ * lines into the camera's JSON, and makes a live camera of them, or an endless
+ * one.
  *
  * Threads: the streaming thread waits in RcReplayLines for the line of its
- * image; what lets it go is set_flushing (), at a flush and before a stop. */
+ * image, and in GstRcReplayPace for its time; what lets it go is a flush, and
+ * both are told before a stop. */
 
 #include "recording/gstrcreplaystream.h"
 
 #include <gst/video/video.h>
 
 #include "meta/gstrcimagemeta.h"
+#include "meta/gstrcstreamcaps.h"
 #include "recording/rcrecordjson.h"
 
 GST_DEBUG_CATEGORY_STATIC (gst_rc_replay_stream_debug);
@@ -29,11 +32,21 @@ struct _GstRcReplayStream {
 
   RcStream stream; /* these are set at creation */
   RcReplayLines *lines;
+  GstRcReplayPace *pace;
   GstCaps *unix_time_caps;
 
   /* streaming thread */
   guint64 next_number;
+  gboolean is_discont;  /* the next buffer follows on none */
+  gboolean has_segment; /* downstream has one, of a live replay */
 };
+
+enum {
+  SIGNAL_ROUND_OVER,
+  N_SIGNALS,
+};
+
+static guint signals[N_SIGNALS];
 
 G_DEFINE_TYPE_WITH_CODE (GstRcReplayStream, gst_rc_replay_stream,
     GST_TYPE_ELEMENT,
@@ -46,12 +59,14 @@ static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE (
     "src", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS_ANY);
 
 GstRcReplayStream *
-gst_rc_replay_stream_new (RcStream stream, RcReplayLines *lines)
+gst_rc_replay_stream_new (
+    RcStream stream, RcReplayLines *lines, GstRcReplayPace *pace)
 {
   GstRcReplayStream *self = g_object_new (GST_TYPE_RC_REPLAY_STREAM, NULL);
 
   self->stream = stream;
   self->lines = lines;
+  self->pace = pace;
   return self;
 }
 
@@ -80,20 +95,25 @@ add_metas (GstRcReplayStream *self, GstBuffer *buffer, const RcRecordSet *set)
 }
 
 static void
-stamp (GstRcReplayStream *self, GstBuffer *buffer, const RcRecordSet *set)
+stamp (GstRcReplayStream *self, GstBuffer *buffer, const RcRecordSet *set,
+    GstClockTime pts, guint64 number)
 {
-  GST_BUFFER_PTS (buffer) = set->pts[self->stream];
+  GST_BUFFER_PTS (buffer) = pts;
   GST_BUFFER_DTS (buffer) = GST_CLOCK_TIME_NONE;
-  GST_BUFFER_DURATION (buffer) =
-      self->stream == RC_STREAM_METADATA ? set->duration : GST_CLOCK_TIME_NONE;
-  GST_BUFFER_OFFSET (buffer) = set->number;
+  GST_BUFFER_DURATION (buffer) = self->stream == RC_STREAM_METADATA && set
+                                     ? set->duration
+                                     : GST_CLOCK_TIME_NONE;
+  GST_BUFFER_OFFSET (buffer) = number;
   GST_BUFFER_OFFSET_END (buffer) =
-      set->number != RC_RECORD_NONE ? set->number + 1 : RC_RECORD_NONE;
-  if (set->number == RC_RECORD_NONE)
-    return;
-  if (set->number != self->next_number)
+      number != RC_RECORD_NONE ? number + 1 : RC_RECORD_NONE;
+  if (self->is_discont
+      || (number != RC_RECORD_NONE && number != self->next_number))
     GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_DISCONT);
-  self->next_number = set->number + 1;
+  else
+    GST_BUFFER_FLAG_UNSET (buffer, GST_BUFFER_FLAG_DISCONT);
+  self->is_discont = FALSE;
+  if (number != RC_RECORD_NONE)
+    self->next_number = number + 1;
 }
 
 static void
@@ -107,14 +127,41 @@ put_json (GstBuffer *buffer, const RcRecordSet *set)
                   0, g_strdup (set->json), length, 0, length, NULL, NULL));
 }
 
+/* @set: NULL if nothing is said of it. */
+static GstFlowReturn
+push (GstRcReplayStream *self, GstBuffer *buffer, const RcRecordSet *set)
+{
+  GstClockTime pts = set ? set->pts[self->stream] : GST_BUFFER_PTS (buffer);
+  guint64 number = set ? set->number : RC_RECORD_NONE;
+  GstFlowReturn ret;
+
+  if (!gst_rc_replay_pace_take (self->pace, self->stream, GST_ELEMENT (self),
+          self->sink, &pts, &number)) {
+    gst_buffer_unref (buffer);
+    return GST_FLOW_FLUSHING;
+  }
+  buffer = gst_buffer_make_writable (buffer);
+  stamp (self, buffer, set, pts, number);
+  if (set != NULL)
+    add_metas (self, buffer, set);
+  if (set != NULL && self->stream == RC_STREAM_METADATA)
+    put_json (buffer, set);
+  ret = gst_pad_push (self->src, buffer);
+  /* The other streams go on. */
+  return ret == GST_FLOW_NOT_LINKED ? GST_FLOW_OK : ret;
+}
+
 static GstFlowReturn
 gst_rc_replay_stream_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
 {
   GstRcReplayStream *self = GST_RC_REPLAY_STREAM (parent);
-  const RcRecordSet *set;
+  const RcRecordSet *set = NULL;
 
-  if (!GST_BUFFER_PTS_IS_VALID (buffer))
-    return gst_pad_push (self->src, buffer);
+  if (!GST_BUFFER_PTS_IS_VALID (buffer)) {
+    GST_DEBUG_OBJECT (self, "no time: %" GST_PTR_FORMAT, buffer);
+    gst_buffer_unref (buffer);
+    return GST_FLOW_OK;
+  }
   switch (rc_replay_lines_take (self->lines, self->stream,
       GST_BUFFER_PTS (buffer), TOLERANCE, MARGIN, &set)) {
   case RC_REPLAY_FLUSHING:
@@ -122,20 +169,18 @@ gst_rc_replay_stream_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
     return GST_FLOW_FLUSHING;
   case RC_REPLAY_NONE:
     GST_LOG_OBJECT (self, "nothing is said of %" GST_PTR_FORMAT, buffer);
-    if (self->stream != RC_STREAM_METADATA)
-      return gst_pad_push (self->src, buffer);
-    gst_buffer_unref (buffer);
-    return GST_FLOW_OK;
+    if (self->stream == RC_STREAM_METADATA) {
+      gst_buffer_unref (buffer);
+      return GST_FLOW_OK;
+    }
+    break;
   case RC_REPLAY_FOUND:
     break;
   }
-  buffer = gst_buffer_make_writable (buffer);
-  stamp (self, buffer, set);
-  add_metas (self, buffer, set);
-  if (self->stream == RC_STREAM_METADATA)
-    put_json (buffer, set);
-  return gst_pad_push (self->src, buffer);
+  return push (self, buffer, set);
 }
+
+/* ---- events ---- */
 
 /* As the camera's streams have them: decoders add what it does not say. */
 static GstCaps *
@@ -143,8 +188,8 @@ plain_caps (GstRcReplayStream *self, GstCaps *caps)
 {
   GstVideoInfo info, plain;
 
-  if (self->stream == RC_STREAM_METADATA)
-    return gst_caps_from_string ("text/x-raw, format = (string) utf8");
+  if (self->stream >= RC_N_IMAGE_STREAMS)
+    return gst_rc_stream_get_template_caps (self->stream);
   if (!gst_video_info_from_caps (&info, caps)
       || !gst_video_info_set_format (&plain, GST_VIDEO_INFO_FORMAT (&info),
           GST_VIDEO_INFO_WIDTH (&info), GST_VIDEO_INFO_HEIGHT (&info)))
@@ -153,28 +198,135 @@ plain_caps (GstRcReplayStream *self, GstCaps *caps)
 }
 
 static gboolean
+push_caps (GstRcReplayStream *self, GstEvent *event)
+{
+  g_autoptr (GstCaps) plain = NULL;
+  GstCaps *caps;
+
+  gst_event_parse_caps (event, &caps);
+  plain = plain_caps (self, caps);
+  gst_event_unref (event);
+  return gst_pad_push_event (self->src, gst_event_new_caps (plain));
+}
+
+/* Of a live camera's stream all times are running times; of an endless one there
+ * is no stop. */
+static gboolean
+push_segment (GstRcReplayStream *self, GstEvent *event)
+{
+  guint32 seqnum = gst_event_get_seqnum (event);
+  GstSegment segment;
+
+  gst_event_copy_segment (event, &segment);
+  gst_rc_replay_pace_begin (self->pace, self->stream, segment.start);
+  if (!gst_rc_replay_pace_is_live (self->pace)
+      && !gst_rc_replay_pace_is_loop (self->pace))
+    return gst_pad_push_event (self->src, event);
+  gst_event_unref (event);
+  if (gst_rc_replay_pace_is_live (self->pace)) {
+    if (self->has_segment)
+      return TRUE;
+    gst_segment_init (&segment, GST_FORMAT_TIME);
+  }
+  segment.stop = segment.duration = GST_CLOCK_TIME_NONE;
+  self->has_segment = TRUE;
+  event = gst_event_new_segment (&segment);
+  gst_event_set_seqnum (event, seqnum);
+  return gst_pad_push_event (self->src, event);
+}
+
+/* TRUE: downstream does not hear of it. */
+static gboolean
+is_hidden (GstRcReplayStream *self, GstEvent *event)
+{
+  switch (GST_EVENT_TYPE (event)) {
+  case GST_EVENT_FLUSH_START:
+  case GST_EVENT_FLUSH_STOP:
+  case GST_EVENT_SEGMENT:
+    return gst_rc_replay_pace_is_wrap (self->pace, event);
+  case GST_EVENT_EOS:
+    return gst_rc_replay_pace_is_loop (self->pace);
+  case GST_EVENT_GAP:
+    /* Its time is the file's. */
+    return gst_rc_replay_pace_is_live (self->pace)
+           || gst_rc_replay_pace_is_loop (self->pace);
+  default:
+    return FALSE;
+  }
+}
+
+static gboolean
 gst_rc_replay_stream_event (GstPad *pad, GstObject *parent, GstEvent *event)
 {
   GstRcReplayStream *self = GST_RC_REPLAY_STREAM (parent);
-  g_autoptr (GstCaps) plain = NULL;
-  GstCaps *caps;
+  gboolean hidden = is_hidden (self, event);
 
   switch (GST_EVENT_TYPE (event)) {
   case GST_EVENT_FLUSH_START:
     rc_replay_lines_set_flushing (self->lines, TRUE);
+    gst_rc_replay_pace_flush (self->pace, self->stream);
     break;
   case GST_EVENT_FLUSH_STOP:
     rc_replay_lines_set_flushing (self->lines, FALSE);
+    self->is_discont = TRUE;
+    break;
+  case GST_EVENT_EOS:
+    if (gst_rc_replay_pace_end (self->pace, self->stream))
+      g_signal_emit (self, signals[SIGNAL_ROUND_OVER], 0);
+    break;
+  case GST_EVENT_SEGMENT:
+    if (!hidden)
+      return push_segment (self, event);
     break;
   case GST_EVENT_CAPS:
-    gst_event_parse_caps (event, &caps);
-    plain = plain_caps (self, caps);
-    gst_event_unref (event);
-    return gst_pad_push_event (self->src, gst_event_new_caps (plain));
+    return push_caps (self, event);
   default:
     break;
   }
+  if (!hidden)
+    return gst_pad_event_default (pad, parent, event);
+  gst_event_unref (event);
+  return TRUE;
+}
+
+/* ---- what downstream wants ---- */
+
+static gboolean
+gst_rc_replay_stream_src_event (GstPad *pad, GstObject *parent, GstEvent *event)
+{
+  GstRcReplayStream *self = GST_RC_REPLAY_STREAM (parent);
+
+  /* A camera cannot be asked for another time. */
+  if (GST_EVENT_TYPE (event) == GST_EVENT_SEEK
+      && gst_rc_replay_pace_is_live (self->pace)) {
+    gst_event_unref (event);
+    return FALSE;
+  }
   return gst_pad_event_default (pad, parent, event);
+}
+
+static gboolean
+gst_rc_replay_stream_src_query (GstPad *pad, GstObject *parent, GstQuery *query)
+{
+  GstRcReplayStream *self = GST_RC_REPLAY_STREAM (parent);
+  GstFormat format;
+
+  if (!gst_rc_replay_pace_is_live (self->pace))
+    return gst_pad_query_default (pad, parent, query);
+  switch (GST_QUERY_TYPE (query)) {
+  case GST_QUERY_LATENCY:
+    gst_query_set_latency (
+        query, TRUE, GST_RC_REPLAY_LATENCY, GST_CLOCK_TIME_NONE);
+    return TRUE;
+  case GST_QUERY_SEEKING:
+    gst_query_parse_seeking (query, &format, NULL, NULL, NULL);
+    gst_query_set_seeking (query, format, FALSE, 0, -1);
+    return TRUE;
+  case GST_QUERY_DURATION:
+    return FALSE;
+  default:
+    return gst_pad_query_default (pad, parent, query);
+  }
 }
 
 static void
@@ -190,6 +342,9 @@ gst_rc_replay_stream_class_init (GstRcReplayStreamClass *klass)
   GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->finalize = gst_rc_replay_stream_finalize;
+  signals[SIGNAL_ROUND_OVER] =
+      g_signal_new ("round-over", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST,
+          0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 
   gst_element_class_set_static_metadata (element_class,
       "Stereo camera recording's stream", "Filter/Video",
@@ -209,5 +364,7 @@ gst_rc_replay_stream_init (GstRcReplayStream *self)
   GST_PAD_SET_PROXY_ALLOCATION (self->sink);
   gst_element_add_pad (GST_ELEMENT (self), self->sink);
   self->src = gst_pad_new_from_static_template (&src_template, "src");
+  gst_pad_set_event_function (self->src, gst_rc_replay_stream_src_event);
+  gst_pad_set_query_function (self->src, gst_rc_replay_stream_src_query);
   gst_element_add_pad (GST_ELEMENT (self), self->src);
 }

@@ -4,6 +4,7 @@
 
 #include <gst/gst.h>
 
+#include "recording/gstrcreplaypace.h"
 #include "recording/rcreplaylines.h"
 
 G_BEGIN_DECLS
@@ -12,8 +13,15 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (
     GstRcReplayStream, gst_rc_replay_stream, GST, RC_REPLAY_STREAM, GstElement)
 
-/* @lines must live as long as the element is not in NULL. */
+/**
+ * GstRcReplayStream::round-over:
+ *
+ * This was the last stream to come to the end of a file that is to be played
+ * again. In the streaming thread.
+ */
+
+/* @lines and @pace must live as long as the element is not in NULL. */
 GstRcReplayStream *gst_rc_replay_stream_new (
-    RcStream stream, RcReplayLines *lines);
+    RcStream stream, RcReplayLines *lines, GstRcReplayPace *pace);
 
 G_END_DECLS

@@ -15,6 +15,7 @@ struct _RcReplayLines {
   guint64 position; /* PTS of the last line, RC_RECORD_NONE: none yet */
   gboolean ended;
   gboolean flushing;
+  gboolean stopped;
   Line *in_use[RC_N_STREAMS]; /* what the stream took last */
 };
 
@@ -87,6 +88,15 @@ rc_replay_lines_set_flushing (RcReplayLines *lines, gboolean flushing)
 }
 
 void
+rc_replay_lines_set_stopped (RcReplayLines *lines, gboolean stopped)
+{
+  g_mutex_lock (&lines->lock);
+  lines->stopped = stopped;
+  g_cond_broadcast (&lines->changed);
+  g_mutex_unlock (&lines->lock);
+}
+
+void
 rc_replay_lines_reset (RcReplayLines *lines)
 {
   g_mutex_lock (&lines->lock);
@@ -127,9 +137,10 @@ rc_replay_lines_take (RcReplayLines *lines, RcStream stream, guint64 pts,
 
   g_mutex_lock (&lines->lock);
   while ((line = find (lines, stream, pts, tolerance)) == NULL
-         && !lines->flushing && may_come (lines, pts, margin))
+         && !lines->flushing && !lines->stopped
+         && may_come (lines, pts, margin))
     g_cond_wait (&lines->changed, &lines->lock);
-  if (lines->flushing) {
+  if (lines->flushing || lines->stopped) {
     result = RC_REPLAY_FLUSHING;
   } else if (line != NULL) {
     line->taken |= 1u << stream;

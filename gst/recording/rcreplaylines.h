@@ -30,8 +30,9 @@ void rc_replay_lines_add (RcReplayLines *lines, RcRecordSet *set, guint64 pts);
 /* No more of them. */
 void rc_replay_lines_end (RcReplayLines *lines);
 
-/* Lets go of who waits, until it is FALSE again. */
+/* Lets go of who waits, until both are FALSE again. */
 void rc_replay_lines_set_flushing (RcReplayLines *lines, gboolean flushing);
+void rc_replay_lines_set_stopped (RcReplayLines *lines, gboolean stopped);
 
 /* Forgets all lines, and that they ended. */
 void rc_replay_lines_reset (RcReplayLines *lines);

@@ -43,6 +43,7 @@
  * Since: 0.1
  */
 
+#include "meta/gstrcstreamcaps.h"
 #include "source/gstrcgrpcsrcprivate.h"
 
 #include "source/rcuri.h"

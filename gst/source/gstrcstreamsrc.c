@@ -10,16 +10,10 @@
 #include <gst/video/video.h>
 
 #include "meta/gstrcimagemeta.h"
+#include "meta/gstrcstreamcaps.h"
 
 GST_DEBUG_CATEGORY_STATIC (gst_rc_stream_src_debug);
 #define GST_CAT_DEFAULT gst_rc_stream_src_debug
-
-#define IMAGE_CAPS(formats)                                                    \
-  "video/x-raw, format = (string) " formats ", "                               \
-  "width = (int) [ 1, MAX ], height = (int) [ 1, MAX ], "                      \
-  "framerate = (fraction) 0/1, pixel-aspect-ratio = (fraction) 1/1"
-#define MESH_CAPS "application/x-ply"
-#define METADATA_CAPS "text/x-raw, format = (string) utf8"
 
 /* Between two warnings about images that were dropped, µs. */
 #define DROP_WARNING_INTERVAL (10 * G_TIME_SPAN_SECOND)
@@ -53,24 +47,6 @@ G_DEFINE_TYPE_WITH_CODE (GstRcStreamSrc, gst_rc_stream_src, GST_TYPE_PUSH_SRC,
 
 static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE (
     "src", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS_ANY);
-
-GstCaps *
-gst_rc_stream_get_template_caps (RcStream stream)
-{
-  switch (stream) {
-  case RC_STREAM_MESH:
-    return gst_caps_from_string (MESH_CAPS);
-  case RC_STREAM_METADATA:
-    return gst_caps_from_string (METADATA_CAPS);
-  case RC_STREAM_LEFT:
-  case RC_STREAM_RIGHT:
-    return gst_caps_from_string (IMAGE_CAPS ("{ GRAY8, RGB }"));
-  case RC_STREAM_DISPARITY:
-    return gst_caps_from_string (IMAGE_CAPS ("{ GRAY16_LE, GRAY16_BE }"));
-  default:
-    return gst_caps_from_string (IMAGE_CAPS ("GRAY8"));
-  }
-}
 
 GstRcStreamSrc *
 gst_rc_stream_src_new (RcStream stream)

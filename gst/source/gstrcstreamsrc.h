@@ -15,9 +15,6 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (
     GstRcStreamSrc, gst_rc_stream_src, GST, RC_STREAM_SRC, GstPushSrc)
 
-/* What a pad of that stream can carry. */
-GstCaps *gst_rc_stream_get_template_caps (RcStream stream);
-
 GstRcStreamSrc *gst_rc_stream_src_new (RcStream stream);
 
 RcStream gst_rc_stream_src_get_stream (GstRcStreamSrc *self);
