@@ -127,7 +127,8 @@ write_line_unlocked (GstRcFileSink *self, RcRecordSet *set)
   GST_BUFFER_PTS (buffer) = self->last_start;
   GST_BUFFER_DURATION (buffer) =
       set->duration != RC_RECORD_NONE ? set->duration : DEFAULT_DURATION;
-  gst_rc_recorder_add_line (self->recorder, buffer);
+  gst_rc_recorder_add_line (
+      self->recorder, buffer, rc_record_set_get_end (set));
 }
 
 static void

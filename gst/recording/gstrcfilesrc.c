@@ -262,7 +262,7 @@ shorten_image (GstPad *track, GstPadProbeInfo *info, gpointer user_data)
   GstBuffer *buffer =
       gst_buffer_make_writable (GST_PAD_PROBE_INFO_BUFFER (info));
 
-  GST_BUFFER_DURATION (buffer) = 1;
+  GST_BUFFER_DURATION (buffer) = GST_RC_REPLAY_TICK;
   GST_PAD_PROBE_INFO_DATA (info) = buffer;
   return GST_PAD_PROBE_OK;
 }

@@ -3,14 +3,15 @@
 #include "recording/gstrcrecordcluster.h"
 
 GstRcRecordFrame *
-gst_rc_record_frame_new (
-    RcStream stream, GstBuffer *buffer, GstRcTrackFormat *format)
+gst_rc_record_frame_new (RcStream stream, GstBuffer *buffer,
+    GstRcTrackFormat *format, GstClockTime set_end)
 {
   GstRcRecordFrame *frame = g_new (GstRcRecordFrame, 1);
 
   frame->stream = stream;
   frame->buffer = buffer;
   frame->format = gst_rc_track_format_ref (format);
+  frame->set_end = set_end;
   return frame;
 }
 
@@ -46,7 +47,10 @@ take_frame (GstRcRecordCluster *cluster, RcInterleave *interleave)
   frame = from.data;
   cluster->time = to_ticks (from.time);
   cluster->bytes += from.size;
-  cluster->n_sets += frame->stream == RC_STREAM_METADATA;
+  if (frame->stream == RC_STREAM_METADATA) {
+    cluster->n_sets++;
+    cluster->set_end = MAX (cluster->set_end, to_ticks (frame->set_end));
+  }
   cluster->frames[cluster->n_frames++] = frame;
 }
 
@@ -110,4 +114,5 @@ gst_rc_record_cluster_clear (GstRcRecordCluster *cluster)
   cluster->n_frames = 0;
   cluster->bytes = 0;
   cluster->n_sets = 0;
+  cluster->set_end = 0;
 }

@@ -19,11 +19,12 @@ typedef struct {
   RcStream stream;
   GstBuffer *buffer;
   GstRcTrackFormat *format;
+  GstClockTime set_end; /* of a line: running time of its set's last image */
 } GstRcRecordFrame;
 
 /* Takes @buffer. */
-GstRcRecordFrame *gst_rc_record_frame_new (
-    RcStream stream, GstBuffer *buffer, GstRcTrackFormat *format);
+GstRcRecordFrame *gst_rc_record_frame_new (RcStream stream, GstBuffer *buffer,
+    GstRcTrackFormat *format, GstClockTime set_end);
 /* A GDestroyNotify. */
 void gst_rc_record_frame_free (gpointer frame);
 
@@ -37,6 +38,7 @@ guint gst_rc_record_place_of (RcStream stream);
  * @n_frames: how many
  * @bytes: of all frames
  * @n_sets: lines among them
+ * @set_end: time of the last image of their sets, RC_MATROSKA_TICK
  * @is_key: of every track that needs key frames there is one
  * @formats: of the tracks of a file that begins here; NULL: no such track
  */
@@ -46,6 +48,7 @@ typedef struct {
   guint n_frames;
   guint64 bytes;
   guint n_sets;
+  guint64 set_end;
   gboolean is_key;
   GstRcTrackFormat *formats[RC_N_STREAMS];
 } GstRcRecordCluster;

@@ -285,16 +285,16 @@ wait_for_room_unlocked (GstRcRecorder *self, GstPad *pad)
   return !self->is_stopping && !self->has_failed && !GST_PAD_IS_FLUSHING (pad);
 }
 
+/* Takes @frame. */
 static void
-add_frame_unlocked (GstRcRecorder *self, RcStream stream, GstBuffer *buffer,
-    GstClockTime time, GstRcTrackFormat *format)
+add_frame_unlocked (
+    GstRcRecorder *self, GstRcRecordFrame *frame, GstClockTime time)
 {
-  RcInterleaveFrame what = {gst_rc_record_place_of (stream), time,
-      gst_buffer_get_size (buffer),
-      gst_rc_record_frame_new (stream, buffer, format)};
+  RcInterleaveFrame what = {gst_rc_record_place_of (frame->stream), time,
+      gst_buffer_get_size (frame->buffer), frame};
 
   self->counts.dropped += rc_interleave_add (
-      self->interleave, &what, gst_rc_track_format_is_intra (format));
+      self->interleave, &what, gst_rc_track_format_is_intra (frame->format));
   g_cond_broadcast (&self->changed);
 }
 
@@ -319,7 +319,10 @@ take_frame (
   }
   if (GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_DELTA_UNIT))
     track->needs_keys = TRUE;
-  add_frame_unlocked (self, stream, buffer, time, track->format);
+  add_frame_unlocked (self,
+      gst_rc_record_frame_new (
+          stream, buffer, track->format, GST_CLOCK_TIME_NONE),
+      time);
   return GST_FLOW_OK;
 }
 
@@ -483,14 +486,17 @@ gst_rc_recorder_pass (GstRcRecorder *self, RcStream stream, GstClockTime time)
 }
 
 void
-gst_rc_recorder_add_line (GstRcRecorder *self, GstBuffer *line)
+gst_rc_recorder_add_line (
+    GstRcRecorder *self, GstBuffer *line, GstClockTime set_end)
 {
   g_mutex_lock (&self->lock);
   if (self->is_stopping || self->has_failed)
     gst_buffer_unref (line);
   else
-    add_frame_unlocked (self, RC_STREAM_METADATA, line, GST_BUFFER_PTS (line),
-        self->line_format);
+    add_frame_unlocked (self,
+        gst_rc_record_frame_new (
+            RC_STREAM_METADATA, line, self->line_format, set_end),
+        GST_BUFFER_PTS (line));
   g_mutex_unlock (&self->lock);
 }
 

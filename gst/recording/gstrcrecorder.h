@@ -51,8 +51,10 @@ void gst_rc_recorder_announce (
 void gst_rc_recorder_pass (
     GstRcRecorder *self, RcStream stream, GstClockTime time);
 
-/* The next set's line, which is taken; PTS is its running time. */
-void gst_rc_recorder_add_line (GstRcRecorder *self, GstBuffer *line);
+/* The next set's line, which is taken; PTS is its running time, @set_end that of
+ * the set's last image. */
+void gst_rc_recorder_add_line (
+    GstRcRecorder *self, GstBuffer *line, GstClockTime set_end);
 
 /* Lines come, or no more of them. */
 void gst_rc_recorder_set_has_lines (GstRcRecorder *self, gboolean has_lines);

@@ -154,7 +154,7 @@ static gboolean
 choose_file (
     GstRcRecordWriter *writer, const GstRcRecordCluster *cluster, gboolean *ask)
 {
-  RcRecordCluster what = {cluster->time * RC_MATROSKA_TICK, cluster->bytes,
+  RcRecordCandidate what = {cluster->time * RC_MATROSKA_TICK, cluster->bytes,
       cluster->n_sets > 0, cluster->is_key};
   RcRecordDecision decision = RC_RECORD_SPLIT;
 
@@ -209,12 +209,16 @@ write_frames (GstRcRecordWriter *writer, const GstRcRecordCluster *cluster,
 {
   GstMapInfo maps[GST_RC_RECORD_MAX_FRAMES];
   RcRecordFrame frames[GST_RC_RECORD_MAX_FRAMES];
-  guint n = map_frames (writer, cluster, maps, frames, error);
-  gboolean ok = n == cluster->n_frames
-                && rc_record_file_write (writer->file, cluster->time,
-                    cluster->n_sets > 0 && cluster->is_key, frames, n, error);
+  RcRecordCluster what = {.time = cluster->time,
+      .is_entry = cluster->n_sets > 0 && cluster->is_key,
+      .set_end = cluster->set_end,
+      .frames = frames};
+  gboolean ok;
 
-  for (guint i = 0; i < n; i++)
+  what.n_frames = map_frames (writer, cluster, maps, frames, error);
+  ok = what.n_frames == cluster->n_frames
+       && rc_record_file_write (writer->file, &what, error);
+  for (guint i = 0; i < what.n_frames; i++)
     gst_buffer_unmap (cluster->frames[i]->buffer, &maps[i]);
   return ok;
 }

@@ -39,6 +39,7 @@ struct _GstRcReplayStream {
   guint64 next_number;
   gboolean is_discont;  /* the next buffer follows on none */
   gboolean has_segment; /* downstream has one, of a live replay */
+  GstClockTime start;   /* of the file's segment */
 };
 
 enum {
@@ -157,8 +158,10 @@ gst_rc_replay_stream_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
   GstRcReplayStream *self = GST_RC_REPLAY_STREAM (parent);
   const RcRecordSet *set = NULL;
 
-  if (!GST_BUFFER_PTS_IS_VALID (buffer)) {
-    GST_DEBUG_OBJECT (self, "no time: %" GST_PTR_FORMAT, buffer);
+  /* What a seek passes over: decoders have dropped such images already. */
+  if (!GST_BUFFER_PTS_IS_VALID (buffer)
+      || GST_BUFFER_PTS (buffer) + GST_RC_REPLAY_TICK <= self->start) {
+    GST_LOG_OBJECT (self, "no time, or too early: %" GST_PTR_FORMAT, buffer);
     gst_buffer_unref (buffer);
     return GST_FLOW_OK;
   }
@@ -209,6 +212,15 @@ push_caps (GstRcReplayStream *self, GstEvent *event)
   return gst_pad_push_event (self->src, gst_event_new_caps (plain));
 }
 
+static void
+take_start (GstRcReplayStream *self, GstEvent *event)
+{
+  const GstSegment *segment;
+
+  gst_event_parse_segment (event, &segment);
+  self->start = segment->start;
+}
+
 /* Of a live camera's stream all times are running times; of an endless one there
  * is no stop. */
 static gboolean
@@ -217,6 +229,7 @@ push_segment (GstRcReplayStream *self, GstEvent *event)
   guint32 seqnum = gst_event_get_seqnum (event);
   GstSegment segment;
 
+  take_start (self, event);
   gst_event_copy_segment (event, &segment);
   gst_rc_replay_pace_begin (self->pace, self->stream, segment.start);
   if (!gst_rc_replay_pace_is_live (self->pace)
@@ -277,6 +290,7 @@ gst_rc_replay_stream_event (GstPad *pad, GstObject *parent, GstEvent *event)
   case GST_EVENT_SEGMENT:
     if (!hidden)
       return push_segment (self, event);
+    take_start (self, event);
     break;
   case GST_EVENT_CAPS:
     return push_caps (self, event);
@@ -291,18 +305,26 @@ gst_rc_replay_stream_event (GstPad *pad, GstObject *parent, GstEvent *event)
 
 /* ---- what downstream wants ---- */
 
+/* A camera cannot be asked for another time. Backwards, the line of an image
+ * would come after it. */
+static gboolean
+is_seekable (GstRcReplayStream *self, GstEvent *event)
+{
+  gdouble rate;
+
+  gst_event_parse_seek (event, &rate, NULL, NULL, NULL, NULL, NULL, NULL);
+  return rate > 0 && !gst_rc_replay_pace_is_live (self->pace);
+}
+
 static gboolean
 gst_rc_replay_stream_src_event (GstPad *pad, GstObject *parent, GstEvent *event)
 {
   GstRcReplayStream *self = GST_RC_REPLAY_STREAM (parent);
 
-  /* A camera cannot be asked for another time. */
-  if (GST_EVENT_TYPE (event) == GST_EVENT_SEEK
-      && gst_rc_replay_pace_is_live (self->pace)) {
-    gst_event_unref (event);
-    return FALSE;
-  }
-  return gst_pad_event_default (pad, parent, event);
+  if (GST_EVENT_TYPE (event) != GST_EVENT_SEEK || is_seekable (self, event))
+    return gst_pad_event_default (pad, parent, event);
+  gst_event_unref (event);
+  return FALSE;
 }
 
 static gboolean

@@ -9,6 +9,9 @@
 
 G_BEGIN_DECLS
 
+/* Times in the file may be rounded by half of that, ns. */
+#define GST_RC_REPLAY_TICK (1 * GST_USECOND)
+
 #define GST_TYPE_RC_REPLAY_STREAM (gst_rc_replay_stream_get_type ())
 G_DECLARE_FINAL_TYPE (
     GstRcReplayStream, gst_rc_replay_stream, GST, RC_REPLAY_STREAM, GstElement)

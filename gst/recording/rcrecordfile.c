@@ -15,12 +15,18 @@
 /* Vectors in one call of the system, which takes no more. */
 #define MAX_VECTORS 64
 
+typedef struct {
+  guint64 end;      /* ticks */
+  guint64 position; /* of the cluster with its line */
+} OpenSet;
+
 struct _RcRecordFile {
   int fd;
   guint64 size;
   RcMatroskaPlaces places;
   GArray *cues;      /* RcMatroskaCue */
   GByteArray *heads; /* of a cluster and its blocks; kept for its memory */
+  GArray *sets;      /* OpenSet, whose images are not all written */
   gboolean has_time;
   guint64 first_time, last_time; /* ticks */
 };
@@ -104,6 +110,7 @@ static void
 free_file (RcRecordFile *file)
 {
   g_array_unref (file->cues);
+  g_array_unref (file->sets);
   g_byte_array_unref (file->heads);
   g_free (file);
 }
@@ -142,6 +149,7 @@ rc_record_file_open (const gchar *path, const RcMatroskaTrack *tracks,
   file = g_new0 (RcRecordFile, 1);
   file->fd = fd;
   file->cues = g_array_new (FALSE, FALSE, sizeof (RcMatroskaCue));
+  file->sets = g_array_new (FALSE, FALSE, sizeof (OpenSet));
   file->heads = g_byte_array_new ();
   rc_matroska_put_head (head, tracks, n_tracks, APPLICATION, &file->places);
   if (write_bytes (file, head, error))
@@ -184,29 +192,57 @@ write_cluster (RcRecordFile *file, guint cluster_head,
   return write_vectors (file, vectors, n_vectors, error);
 }
 
-gboolean
-rc_record_file_write (RcRecordFile *file, guint64 time, gboolean is_entry,
-    const RcRecordFrame *frames, guint n_frames, GError **error)
+/* Images of two sets can be at the same time: who begins with the later one needs
+ * the line of the earlier one, too. */
+static guint64
+find_entry (RcRecordFile *file, guint64 time, guint64 position)
 {
-  RcMatroskaCue cue = {time, file->size};
-  guint64 size = 0;
+  for (guint i = 0; i < file->sets->len;) {
+    if (g_array_index (file->sets, OpenSet, i).end < time)
+      g_array_remove_index (file->sets, i);
+    else
+      i++;
+  }
+  return file->sets->len > 0 ? g_array_index (file->sets, OpenSet, 0).position
+                             : position;
+}
+
+static void
+note_cluster (
+    RcRecordFile *file, const RcRecordCluster *cluster, guint64 position)
+{
+  RcMatroskaCue cue = {
+      cluster->time, find_entry (file, cluster->time, position)};
+  OpenSet set = {cluster->set_end, position};
+
+  if (cluster->is_entry)
+    g_array_append_val (file->cues, cue);
+  if (cluster->set_end > cluster->time)
+    g_array_append_val (file->sets, set);
+  note_time (file, cluster->time);
+}
+
+gboolean
+rc_record_file_write (
+    RcRecordFile *file, const RcRecordCluster *cluster, GError **error)
+{
+  guint64 size = 0, position = file->size;
   guint cluster_head;
 
-  for (guint i = 0; i < n_frames; i++)
-    size += rc_matroska_get_block_size (&frames[i].block);
+  for (guint i = 0; i < cluster->n_frames; i++)
+    size += rc_matroska_get_block_size (&cluster->frames[i].block);
   g_byte_array_set_size (file->heads, 0);
-  rc_matroska_put_cluster (file->heads, time, size);
+  rc_matroska_put_cluster (file->heads, cluster->time, size);
   cluster_head = file->heads->len;
-  for (guint i = 0; i < n_frames; i++)
-    rc_matroska_put_block (file->heads, &frames[i].block);
-  if (write_cluster (file, cluster_head, frames, n_frames, error)) {
-    if (is_entry)
-      g_array_append_val (file->cues, cue);
-    note_time (file, time);
-    return TRUE;
+  for (guint i = 0; i < cluster->n_frames; i++)
+    rc_matroska_put_block (file->heads, &cluster->frames[i].block);
+  if (!write_cluster (
+          file, cluster_head, cluster->frames, cluster->n_frames, error)) {
+    cut (file, position);
+    return FALSE;
   }
-  cut (file, cue.position);
-  return FALSE;
+  note_cluster (file, cluster, position);
+  return TRUE;
 }
 
 guint64

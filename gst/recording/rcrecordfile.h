@@ -24,11 +24,26 @@ gboolean rc_record_file_can_open (const gchar *path, GError **error);
 RcRecordFile *rc_record_file_open (const gchar *path,
     const RcMatroskaTrack *tracks, guint n_tracks, GError **error);
 
-/* Writes frames of one time, ticks; @is_entry: a replay can begin with them. All
- * or none: after an error the file is as it was, as far as the disk lets it. */
-gboolean rc_record_file_write (RcRecordFile *file, guint64 time,
-    gboolean is_entry, const RcRecordFrame *frames, guint n_frames,
-    GError **error);
+/**
+ * RcRecordCluster:
+ * @time: of all its frames, ticks
+ * @is_entry: a replay can begin with them
+ * @set_end: time of the last image of a set whose line is here; 0: there is none
+ * @frames: in their order
+ * @n_frames: how many
+ */
+typedef struct {
+  guint64 time;
+  gboolean is_entry;
+  guint64 set_end;
+  const RcRecordFrame *frames;
+  guint n_frames;
+} RcRecordCluster;
+
+/* Writes all or nothing: after an error the file is as it was, as far as the disk
+ * lets it. */
+gboolean rc_record_file_write (
+    RcRecordFile *file, const RcRecordCluster *cluster, GError **error);
 
 /* Bytes so far. */
 guint64 rc_record_file_get_size (const RcRecordFile *file);

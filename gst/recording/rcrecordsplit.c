@@ -12,7 +12,7 @@ rc_record_split_begin (RcRecordSplit *split, guint64 time)
 }
 
 static gboolean
-fits (const RcRecordSplit *split, const RcRecordCluster *cluster,
+fits (const RcRecordSplit *split, const RcRecordCandidate *cluster,
     guint64 file_bytes)
 {
   guint64 length = cluster->time - MIN (split->start, cluster->time);
@@ -24,7 +24,7 @@ fits (const RcRecordSplit *split, const RcRecordCluster *cluster,
 
 RcRecordDecision
 rc_record_split_decide (
-    RcRecordSplit *split, const RcRecordCluster *cluster, guint64 file_bytes)
+    RcRecordSplit *split, const RcRecordCandidate *cluster, guint64 file_bytes)
 {
   gboolean ask = FALSE;
 

@@ -36,20 +36,20 @@ typedef struct {
   guint64 asked;
 } RcRecordSplit;
 
-/* A cluster that is to be written. */
+/* A cluster that is to be written next. */
 typedef struct {
   guint64 time; /* ns */
   guint64 bytes;
   gboolean is_set; /* begins a set */
   gboolean is_key; /* of every track that needs one there is a key frame */
-} RcRecordCluster;
+} RcRecordCandidate;
 
 /* A file begins with what is at @time, ns. */
 void rc_record_split_begin (RcRecordSplit *split, guint64 time);
 
 /* @file_bytes: of the file, so far. */
 RcRecordDecision rc_record_split_decide (
-    RcRecordSplit *split, const RcRecordCluster *cluster, guint64 file_bytes);
+    RcRecordSplit *split, const RcRecordCandidate *cluster, guint64 file_bytes);
 
 /* The path of file @n of a recording to @location, from 0: "rec.mkv",
  * "rec-00001.mkv" … */

@@ -47,7 +47,8 @@ open_file (void)
 }
 
 static gboolean
-write_set (RcRecordFile *file, guint64 time, gsize size, GError **error)
+write_set_until (RcRecordFile *file, guint64 time, guint64 set_end, gsize size,
+    GError **error)
 {
   g_autofree guint8 *image = g_malloc (size);
   RcRecordFrame frames[] = {
@@ -56,7 +57,15 @@ write_set (RcRecordFile *file, guint64 time, gsize size, GError **error)
   };
 
   memset (image, 'x', size);
-  return rc_record_file_write (file, time, TRUE, frames, 2, error);
+  RcRecordCluster cluster = {time, TRUE, set_end, frames, 2};
+
+  return rc_record_file_write (file, &cluster, error);
+}
+
+static gboolean
+write_set (RcRecordFile *file, guint64 time, gsize size, GError **error)
+{
+  return write_set_until (file, time, time, size, error);
 }
 
 static gchar *
@@ -150,6 +159,38 @@ GST_START_TEST (test_end)
 }
 GST_END_TEST;
 
+/* Whoever begins at a time has the lines of all images from there on. */
+GST_START_TEST (test_entries)
+{
+  RcRecordFile *file = open_file ();
+  guint64 positions[6], size;
+  const gchar *point;
+  gsize length, segment;
+  g_autofree gchar *data = NULL;
+
+  for (guint i = 0; i < 6; i++) {
+    positions[i] = rc_record_file_get_size (file);
+    /* The first three have images at the time of the next one. */
+    fail_unless (write_set_until (
+        file, i * 40000, (i < 3 ? i + 1 : i) * 40000, 100, NULL));
+  }
+  fail_unless (rc_record_file_close (file, 40000, &size, NULL));
+  data = contents (&length);
+  segment = find_segment (data, length) + 8;
+  point = memmem (data, length, "\x1c\x53\xbb\x6b", 4);
+  for (guint i = 0; i < 6; i++) {
+    guint64 position;
+
+    /* CueClusterPosition, 8 bytes. */
+    point = memmem (point, data + length - point, "\xf1\x88", 2);
+    point += 2;
+    memcpy (&position, point, sizeof position);
+    fail_unless_equals_uint64 (GUINT64_FROM_BE (position) + segment,
+        positions[i > 0 && i <= 3 ? i - 1 : i]);
+  }
+}
+GST_END_TEST;
+
 GST_START_TEST (test_cannot_open)
 {
   g_autofree gchar *nowhere = g_build_filename (folder, "no", "rec.mkv", NULL);
@@ -212,6 +253,7 @@ recordfile_suite (void)
   tcase_add_test (tcase, test_head);
   tcase_add_test (tcase, test_clusters);
   tcase_add_test (tcase, test_end);
+  tcase_add_test (tcase, test_entries);
   tcase_add_test (tcase, test_cannot_open);
   tcase_add_test (tcase, test_full);
   return suite;

@@ -12,7 +12,7 @@ static RcRecordDecision
 decide (RcRecordSplit *split, guint64 time, guint64 file_bytes, gboolean is_set,
     gboolean is_key)
 {
-  RcRecordCluster cluster = {time, 100, is_set, is_key};
+  RcRecordCandidate cluster = {time, 100, is_set, is_key};
 
   return rc_record_split_decide (split, &cluster, file_bytes);
 }

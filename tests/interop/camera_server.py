@@ -121,6 +121,21 @@ def make_sets(request, count, **arguments):
     return [make_set(request, number, **arguments) for number in range(count)]
 
 
+def paced(sets):
+    """A camera's script: PTS follow the times of capture only as long as sets do
+    not come before they can have been captured."""
+    def script(_request, call):
+        last = None
+        for message in sets:
+            now = message.timestamp.sec + message.timestamp.nsec / 1e9
+            if last is not None and call.wait(now - last):
+                return
+            last = now
+            yield message
+
+    return script
+
+
 def make_event(number, timestamp=None, message="exposure done"):
     if timestamp is None:
         timestamp = 1_700_000_000_000_000_000 + number * 40_000_000

@@ -2,152 +2,32 @@
 """What rcfilesrc plays: every pixel against what the camera sent, everything
 else against what the live stream had."""
 
-import math
 import sys
-import tempfile
 import unittest
 
 try:
-    from watched import STOP_LIMIT, Gst, Watched, launch
+    from watched import STOP_LIMIT, Gst, launch
     from taken import Taker
-    import camera_server
-    from camera_server import CameraServer, make_set, stream_bytes
+    from camera_server import make_set, stream_bytes
+    from replayed import IMAGES, SINK, STREAMS, ReplayTest, Request
 except (ImportError, ValueError) as missing:
     print(f"skipped: {missing}")
     sys.exit(77)
 
-IMAGES = ["left", "right", "disparity", "confidence", "error"]
-STREAMS = IMAGES + ["metadata"]
-# Behind it strides are those of the caps.
-SINK = "identity drop-allocation=true ! fakesink name={} sync=false async=false"
-
-
-class Request:
-    """All images, for sets that are made before anybody asked."""
-    left_enabled = right_enabled = disparity_enabled = True
-    disparity_error_enabled = confidence_enabled = True
-    mesh_enabled = color = False
-
-    def __init__(self, **fields):
-        self.__dict__.update(fields)
-
-
-def has(image_set, stream):
-    return image_set.HasField(camera_server.STREAM_FIELDS[stream])
-
-
-def parameters(fields):
-    """Of a meta, comparable: NaN is equal to NaN."""
-    return {name: "NaN" if isinstance(value, float) and math.isnan(value)
-            else value for name, value in fields.items()}
-
-
-class ReplayTest(unittest.TestCase):
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.path = folder.name + "/rec.mkv"
-
-    def camera(self, sets):
-        camera = CameraServer(sets)
-        camera.__enter__()
-        self.addCleanup(camera.stop)
-        return camera
-
-    def run_to_end(self, description):
-        watched = Watched(description)
-        self.addCleanup(watched.stop)
-        return watched
-
-    def record(self, sets, streams, options=""):
-        """The takers of what the live stream had."""
-        watched = self.run_to_end(
-            f"rcgrpcsrc name=s host=127.0.0.1 port={self.camera(sets).port} "
-            f"leaky=none {options} "
-            f"rcfilesink name=r location={self.path} " + " ".join(
-                f"s.{stream} ! identity name={stream} ! r.{stream}"
-                for stream in streams))
-        takers = {stream: Taker(watched, stream) for stream in streams}
-        watched.run()
-        self.assertEqual(watched.errors, [])
-        return takers
-
-    def replay(self, streams, warnings=0):
-        watched = self.run_to_end(
-            f"rcfilesrc name=s location={self.path} " + " ".join(
-                f"s.{stream} ! " + SINK.format(stream) for stream in streams))
-        takers = {stream: Taker(watched, stream) for stream in streams}
-        watched.run()
-        self.assertEqual(watched.errors, [])
-        self.assertEqual(len(watched.warnings), warnings, watched.warnings)
-        self.assertEqual(watched.n_eos, 1)
-        return takers
-
-    def check_same(self, stream, live, replayed):
-        self.assertEqual(len(replayed.buffers), len(live.buffers))
-        self.assertEqual([c.to_string() for c in replayed.caps],
-                         [c.to_string() for c in live.caps])
-        for was, now in zip(live.buffers, replayed.buffers):
-            for field in ("pts", "dts", "duration", "offset", "offset_end",
-                          "time", "types"):
-                self.assertEqual(getattr(now, field), getattr(was, field),
-                                 f"{stream} {was.offset}: {field}")
-            if stream == "metadata":
-                self.assertEqual(now.data, was.data)
-            else:
-                self.assertEqual(parameters(now.meta), parameters(was.meta))
-
-    def check_pixels(self, stream, sets, replayed):
-        sent = [s for s in sets if has(s, stream)]
-        self.assertEqual(len(replayed.buffers), len(sent))
-        for image_set, buffer in zip(sent, replayed.buffers):
-            # One that says no more than the caps.
-            buffer.video_meta = False
-            self.assertTrue(
-                buffer.pixels == stream_bytes(image_set, stream), stream)
-
-    def check(self, sets, streams=None, options="", replayed=None):
-        streams = streams or STREAMS
-        live = self.record(sets, streams, options)
-        again = self.replay(replayed or streams)
-        for stream, taker in again.items():
-            with self.subTest(stream):
-                if stream in live:
-                    self.check_same(stream, live[stream], taker)
-                if stream != "metadata":
-                    self.check_pixels(stream, sets, taker)
-        return again
-
 
 class EqualTest(ReplayTest):
-    def sets(self, count=12, **request):
-        sets = [make_set(Request(**request), n, width=214, height=31,
-                         depth_size=(107, 13), padding=5, out1_alternate=True)
-                for n in range(count)]
-        for n, image_set in enumerate(sets):
-            image_set.left.focal_length = 1080.1 + n
-            image_set.left.exposure_time = 0.0123 * n
-            image_set.left.gain = math.nan
-            image_set.left.auto_exposure_adapting = n % 2 == 0
-            image_set.left.gpios.inputs = 12
-            image_set.left.gpios.values = n
-            image_set.disparity.baseline = 0.065 + n / 1000
-            image_set.disparity.offset = -0.3 * n
-            image_set.confidence.gamma = math.inf
-        return sets
-
     def test_all(self):
-        self.check(self.sets())
+        self.check(self.make_sets())
 
     def test_color(self):
-        self.check(self.sets(color=True), options="color=true")
+        self.check(self.make_sets(color=True), options="color=true")
 
     def test_some_pads(self):
-        self.check(self.sets(), replayed=["disparity"])
+        self.check(self.make_sets(), replayed=["disparity"])
         self.replay(["left", "metadata"])
 
     def test_missing_images(self):
-        sets = self.sets(24)
+        sets = self.make_sets(24)
         for n in (0, 3, 4, 9):
             sets[n].ClearField("disparity")
         for n in (5, 9, 23):
@@ -156,7 +36,7 @@ class EqualTest(ReplayTest):
 
     def test_without_the_metadata_pad(self):
         """The metas come all the same, from the images' own."""
-        sets = self.sets()
+        sets = self.make_sets()
         again = self.check(sets, IMAGES, replayed=STREAMS)
         self.assertEqual([b.offset for b in again["metadata"].buffers],
                          list(range(len(sets))))
@@ -168,7 +48,7 @@ class EqualTest(ReplayTest):
 
     def test_numbers_of_a_recording_begun_later(self):
         """A set without any image of a pad: OFFSET has the gap."""
-        sets = self.sets(8)
+        sets = self.make_sets(8)
         sets[0].ClearField("left")
         sets[4].ClearField("left")
         again = self.check(sets, ["left", "metadata"])
@@ -178,7 +58,7 @@ class EqualTest(ReplayTest):
                          [1, 5])
 
     def test_cycles(self):
-        sets = self.sets(4)
+        sets = self.make_sets(4)
         self.record(sets, STREAMS)
         watched = self.run_to_end(
             f"rcfilesrc name=s location={self.path} s.left ! "
@@ -190,7 +70,7 @@ class EqualTest(ReplayTest):
             self.assertEqual(len(taker.buffers), 4 * n)
 
     def test_stop_at_any_time(self):
-        self.record(self.sets(60), STREAMS)
+        self.record(self.make_sets(60), STREAMS)
         for wanted in (1, 2, 30):
             watched = self.run_to_end(
                 f"rcfilesrc name=s location={self.path} " + " ".join(
@@ -218,12 +98,12 @@ class ForeignTest(ReplayTest):
         self.assertEqual(watched.errors, [])
         return takers
 
-    def sets(self):
+    def make_few(self):
         return [make_set(Request(), n) for n in range(4)]
 
     def test_without_metadata(self):
         """Pixels, no metas, and a warning."""
-        sets = self.sets()
+        sets = self.make_few()
         self.record_otherwise(sets, ["left", "disparity"])
         for stream, taker in self.replay(["left", "disparity"], 1).items():
             self.check_pixels(stream, sets, taker)
@@ -231,7 +111,7 @@ class ForeignTest(ReplayTest):
 
     def test_lines_of_another_muxer(self):
         """Without numbers, and to the millisecond; the metas are all there."""
-        sets = self.sets()
+        sets = self.make_few()
         live = self.record_otherwise(sets, ["left", "disparity", "metadata"])
         again = self.replay(["left", "disparity", "metadata"])
         for stream in ("left", "disparity"):
