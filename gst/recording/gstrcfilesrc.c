@@ -187,6 +187,22 @@ get_queue_src (GstElement *queue, GstPad *sink)
   return gst_element_get_static_pad (queue, name);
 }
 
+static gboolean
+send_event (GstPad *track, GstEvent **event, gpointer queue_pad)
+{
+  gst_pad_send_event (queue_pad, gst_event_ref (*event));
+  return TRUE;
+}
+
+/* Else a pad that was linked after the track's last buffer would hear nothing of
+ * it, its end included. */
+static void
+tell_of_end (GstPad *track, GstPad *queue_pad)
+{
+  if (GST_PAD_IS_EOS (track))
+    gst_pad_sticky_events_foreach (track, send_event, queue_pad);
+}
+
 /* From @track to @pad; FALSE after an error message. */
 static gboolean
 add_branch (GstRcFileSrc *self, RcStream stream, GstPad *track, GstPad *pad)
@@ -211,9 +227,12 @@ add_branch (GstRcFileSrc *self, RcStream stream, GstPad *track, GstPad *pad)
   state->queue_pad = gst_element_request_pad_simple (self->queue, "sink_%u");
   queue_src = get_queue_src (self->queue, state->queue_pad);
   gst_ghost_pad_set_target (GST_GHOST_PAD (pad), src);
-  return gst_element_sync_state_with_parent (state->branch)
-         && gst_pad_link (queue_src, sink) == GST_PAD_LINK_OK
-         && gst_pad_link (track, state->queue_pad) == GST_PAD_LINK_OK;
+  if (!gst_element_sync_state_with_parent (state->branch)
+      || gst_pad_link (queue_src, sink) != GST_PAD_LINK_OK
+      || gst_pad_link (track, state->queue_pad) != GST_PAD_LINK_OK)
+    return FALSE;
+  tell_of_end (track, state->queue_pad);
+  return TRUE;
 }
 
 /* Once there are both, the track and the pad. */
@@ -523,23 +542,38 @@ gst_rc_file_src_change_state (GstElement *element, GstStateChange transition)
   }
 }
 
+/* TRUE: answered. */
+static gboolean
+answer_latency (GstRcFileSrc *self, GstQuery *query)
+{
+  gboolean live;
+
+  if (GST_QUERY_TYPE (query) != GST_QUERY_LATENCY)
+    return FALSE;
+  GST_OBJECT_LOCK (self);
+  live = self->live;
+  GST_OBJECT_UNLOCK (self);
+  if (live)
+    gst_query_set_latency (
+        query, TRUE, GST_RC_REPLAY_LATENCY, GST_CLOCK_TIME_NONE);
+  return live;
+}
+
 /* A bin does not ask its sources. */
 static gboolean
 gst_rc_file_src_query (GstElement *element, GstQuery *query)
 {
-  GstRcFileSrc *self = GST_RC_FILE_SRC (element);
-  gboolean live;
+  return answer_latency (GST_RC_FILE_SRC (element), query)
+         || GST_ELEMENT_CLASS (gst_rc_file_src_parent_class)
+                ->query (element, query);
+}
 
-  GST_OBJECT_LOCK (self);
-  live = self->live;
-  GST_OBJECT_UNLOCK (self);
-  if (live && GST_QUERY_TYPE (query) == GST_QUERY_LATENCY) {
-    gst_query_set_latency (
-        query, TRUE, GST_RC_REPLAY_LATENCY, GST_CLOCK_TIME_NONE);
-    return TRUE;
-  }
-  return GST_ELEMENT_CLASS (gst_rc_file_src_parent_class)
-      ->query (element, query);
+/* Also before the tracks are known, when the pipeline asks. */
+static gboolean
+query_pad (GstPad *pad, GstObject *parent, GstQuery *query)
+{
+  return answer_latency (GST_RC_FILE_SRC (parent), query)
+         || gst_pad_query_default (pad, parent, query);
 }
 
 /* ---- pads ---- */
@@ -561,6 +595,7 @@ gst_rc_file_src_request_new_pad (GstElement *element, GstPadTemplate *templ,
   }
   pad = gst_ghost_pad_new_no_target_from_template (
       rc_stream_to_string (stream), templ);
+  gst_pad_set_query_function (pad, query_pad);
   if (GST_STATE (self) > GST_STATE_READY)
     gst_pad_set_active (pad, TRUE);
   gst_element_add_pad (element, pad);

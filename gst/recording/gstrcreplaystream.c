@@ -212,36 +212,34 @@ push_caps (GstRcReplayStream *self, GstEvent *event)
   return gst_pad_push_event (self->src, gst_event_new_caps (plain));
 }
 
-static void
-take_start (GstRcReplayStream *self, GstEvent *event)
-{
-  const GstSegment *segment;
-
-  gst_event_parse_segment (event, &segment);
-  self->start = segment->start;
-}
-
 /* Of a live camera's stream all times are running times; of an endless one there
  * is no stop. */
+static void
+open_segment (GstRcReplayStream *self, GstSegment *segment)
+{
+  if (gst_rc_replay_pace_is_live (self->pace))
+    gst_segment_init (segment, GST_FORMAT_TIME);
+  segment->stop = segment->duration = GST_CLOCK_TIME_NONE;
+}
+
 static gboolean
 push_segment (GstRcReplayStream *self, GstEvent *event)
 {
+  gboolean is_live = gst_rc_replay_pace_is_live (self->pace);
+  gboolean is_wrap = gst_rc_replay_pace_is_wrap (self->pace, event);
   guint32 seqnum = gst_event_get_seqnum (event);
   GstSegment segment;
 
-  take_start (self, event);
   gst_event_copy_segment (event, &segment);
-  gst_rc_replay_pace_begin (self->pace, self->stream, segment.start);
-  if (!gst_rc_replay_pace_is_live (self->pace)
-      && !gst_rc_replay_pace_is_loop (self->pace))
-    return gst_pad_push_event (self->src, event);
   gst_event_unref (event);
-  if (gst_rc_replay_pace_is_live (self->pace)) {
-    if (self->has_segment)
-      return TRUE;
-    gst_segment_init (&segment, GST_FORMAT_TIME);
-  }
-  segment.stop = segment.duration = GST_CLOCK_TIME_NONE;
+  self->start = segment.start;
+  if (!is_wrap)
+    gst_rc_replay_pace_begin (self->pace, self->stream, segment.start);
+  /* A pad that was requested later has none. */
+  if ((is_live || is_wrap) && self->has_segment)
+    return TRUE;
+  if (is_live || gst_rc_replay_pace_is_loop (self->pace))
+    open_segment (self, &segment);
   self->has_segment = TRUE;
   event = gst_event_new_segment (&segment);
   gst_event_set_seqnum (event, seqnum);
@@ -255,7 +253,6 @@ is_hidden (GstRcReplayStream *self, GstEvent *event)
   switch (GST_EVENT_TYPE (event)) {
   case GST_EVENT_FLUSH_START:
   case GST_EVENT_FLUSH_STOP:
-  case GST_EVENT_SEGMENT:
     return gst_rc_replay_pace_is_wrap (self->pace, event);
   case GST_EVENT_EOS:
     return gst_rc_replay_pace_is_loop (self->pace);
@@ -288,10 +285,7 @@ gst_rc_replay_stream_event (GstPad *pad, GstObject *parent, GstEvent *event)
       g_signal_emit (self, signals[SIGNAL_ROUND_OVER], 0);
     break;
   case GST_EVENT_SEGMENT:
-    if (!hidden)
-      return push_segment (self, event);
-    take_start (self, event);
-    break;
+    return push_segment (self, event);
   case GST_EVENT_CAPS:
     return push_caps (self, event);
   default:
@@ -321,10 +315,23 @@ gst_rc_replay_stream_src_event (GstPad *pad, GstObject *parent, GstEvent *event)
 {
   GstRcReplayStream *self = GST_RC_REPLAY_STREAM (parent);
 
-  if (GST_EVENT_TYPE (event) != GST_EVENT_SEEK || is_seekable (self, event))
-    return gst_pad_event_default (pad, parent, event);
-  gst_event_unref (event);
-  return FALSE;
+  switch (GST_EVENT_TYPE (event)) {
+  case GST_EVENT_SEEK:
+    if (is_seekable (self, event))
+      break;
+    gst_event_unref (event);
+    return FALSE;
+  case GST_EVENT_QOS:
+    /* To decoders, whose times are the file's, all would be late. */
+    if (!gst_rc_replay_pace_is_live (self->pace)
+        && !gst_rc_replay_pace_is_loop (self->pace))
+      break;
+    gst_event_unref (event);
+    return TRUE;
+  default:
+    break;
+  }
+  return gst_pad_event_default (pad, parent, event);
 }
 
 static gboolean
@@ -336,10 +343,6 @@ gst_rc_replay_stream_src_query (GstPad *pad, GstObject *parent, GstQuery *query)
   if (!gst_rc_replay_pace_is_live (self->pace))
     return gst_pad_query_default (pad, parent, query);
   switch (GST_QUERY_TYPE (query)) {
-  case GST_QUERY_LATENCY:
-    gst_query_set_latency (
-        query, TRUE, GST_RC_REPLAY_LATENCY, GST_CLOCK_TIME_NONE);
-    return TRUE;
   case GST_QUERY_SEEKING:
     gst_query_parse_seeking (query, &format, NULL, NULL, NULL);
     gst_query_set_seeking (query, format, FALSE, 0, -1);
@@ -379,6 +382,7 @@ static void
 gst_rc_replay_stream_init (GstRcReplayStream *self)
 {
   self->unix_time_caps = gst_caps_new_empty_simple ("timestamp/x-unix");
+  self->is_discont = TRUE;
 
   self->sink = gst_pad_new_from_static_template (&sink_template, "sink");
   gst_pad_set_chain_function (self->sink, gst_rc_replay_stream_chain);

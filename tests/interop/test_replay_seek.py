@@ -10,7 +10,7 @@ try:
     from watched import Gst, STOP_LIMIT
     from taken import Taker
     from camera_server import paced
-    from replayed import SINK, STREAMS, ReplayTest, parameters
+    from replayed import STREAMS, ReplayTest, parameters
 except (ImportError, ValueError) as missing:
     print(f"skipped: {missing}")
     sys.exit(77)
@@ -178,4 +178,4 @@ class SeekTest(ReplayTest):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=sys.argv[:1])
+    unittest.main()
