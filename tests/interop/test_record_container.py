@@ -265,8 +265,6 @@ class ReadersTest(RecordTest):
         """The images before it can be gone to, too."""
         feed = self.playing(["left", "disparity"])
         for number in range(40):
-            if number < 20:
-                feed.gap("left", number * PERIOD)
             feed.push(number, image_set(number),
                       streams=["disparity"] if number < 20 else None)
         self.check(feed.finish())
