@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What is left of a recording whose process was killed with SIGKILL: that plays
+with FFmpeg and with rcfilesrc."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import unittest
+
+try:
+    from recorded import (ENDS, PERIOD, RecordTest, Recording, image_set,
+                          words_of)
+    from camera_server import CameraServer, stream_bytes
+    from taken import Taker
+    from watched import Watched
+except (ImportError, ValueError) as missing:
+    print(f"skipped: {missing}")
+    sys.exit(77)
+
+STREAMS = ["left", "disparity", "metadata"]
+SIZES = dict(width=160, height=120, depth_size=(80, 60))
+FORMATS = {"left": "GRAY8", "disparity": "GRAY16_LE"}
+
+
+class CrashTest(RecordTest):
+    def launch(self, sets, options=(), **camera):
+        """gst-launch-1.0 recording from a camera that sends `sets` and then
+        says nothing."""
+        server = CameraServer(sets, hold=True, **camera)
+        server.__enter__()
+        self.addCleanup(server.stop)
+        process = subprocess.Popen(
+            ["gst-launch-1.0", "-q", "rcgrpcsrc", "name=s", "host=127.0.0.1",
+             f"port={server.port}", "leaky=none", "rcfilesink", "name=r",
+             f"location={self.path}", *options,
+             *" ".join(f"s.{s} ! r.{s}" for s in STREAMS).split()])
+
+        def stop():
+            process.kill()
+            process.wait()
+
+        self.addCleanup(stop)
+        return process
+
+    def kill(self, process):
+        self.assertIsNone(process.poll(), "it ended by itself")
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+
+    def check_file(self, path, sets, first=0):
+        """It plays, and what it has is the sets from `first` on; their
+        number in it."""
+        recording = Recording(path)
+        self.assert_sound(recording.file, is_ended=False)
+        counts = {s: len(recording.times(s)) for s in STREAMS}
+        # Text goes first; an image more or less of a set that was cut.
+        self.assertLessEqual(counts["left"], counts["metadata"])
+        self.check_lines_of(recording, sets, first)
+        for stream, frames in recording.decode(FORMATS).items():
+            self.assertEqual(len(frames), counts[stream])
+            for frame, message in zip(frames, sets[first:]):
+                self.assertTrue(frame == stream_bytes(message, stream), stream)
+        self.check_replay(path, sets, first, counts)
+        return counts["left"]
+
+    def check_lines_of(self, recording, sets, first):
+        for number, line in enumerate(recording.lines, first):
+            said = line.pop("recording")
+            self.assertEqual(said["set"], number)
+            self.assertEqual(line, words_of(sets[number]))
+
+    def check_replay(self, path, sets, first, counts):
+        watched = Watched(
+            f"rcfilesrc name=s location={path} " + " ".join(
+                f"s.{stream} ! identity drop-allocation=true ! "
+                f"fakesink name={stream} sync=false async=false"
+                for stream in STREAMS))
+        self.addCleanup(watched.stop)
+        takers = {stream: Taker(watched, stream) for stream in STREAMS}
+        watched.play()
+        message = watched.wait(ENDS)
+        self.assertIsNotNone(message)
+        watched.stop()
+        self.assertEqual(watched.errors, [])
+        for stream in ("left", "disparity"):
+            buffers = takers[stream].buffers
+            self.assertEqual(len(buffers), counts[stream], stream)
+            for number, buffer in enumerate(buffers, first):
+                buffer.video_meta = False
+                self.assertTrue(buffer.pixels == stream_bytes(
+                    sets[number], stream), (stream, number))
+                self.assertEqual(buffer.offset, number)
+                self.assertIsNotNone(buffer.meta, (stream, number))
+
+
+class KillTest(CrashTest):
+    def sets(self, count):
+        return [image_set(n, **SIZES) for n in range(count)]
+
+    def test_all_but_the_last_second(self):
+        """Of what was fed all is on disk, but for a second, without any more
+        coming."""
+        sets = self.sets(50)
+        process = self.launch(sets)
+        self.wait_for_file(lambda file: len(file.of("disparity")) >= 50 - 25)
+        self.kill(process)
+        self.assertGreaterEqual(self.check_file(self.path, sets), 50 - 25)
+
+    def test_in_full_flight(self):
+        """While it writes as fast as it can."""
+        sets = self.sets(400)
+
+        def send(_request, call):
+            for message in sets:
+                if call.wait(0.002):
+                    return
+                yield message
+
+        for at_least in (3, 40):
+            with self.subTest(at_least):
+                process = self.launch(send)
+                self.wait_for_file(
+                    lambda file: len(file.of("disparity")) >= at_least)
+                self.kill(process)
+                self.assertGreaterEqual(self.check_file(self.path, sets),
+                                        at_least)
+                os.remove(self.path)
+
+    def test_second_file(self):
+        """Those before it are whole, with an index."""
+        sets = self.sets(60)
+        process = self.launch(sets, [f"max-size-time={10 * PERIOD}"])
+        last = os.path.join(self.folder, "rec-00003.mkv")
+        self.wait_for_file(lambda file: file.of("left"), last)
+        self.kill(process)
+        first = 0
+        for name in self.names()[:3]:
+            path = os.path.join(self.folder, name)
+            self.assert_sound(Recording(path).file)
+            first += self.check_file(path, sets, first)
+        self.check_file(last, sets, first)
+
+    def test_cut_anywhere(self):
+        """A disk may have less of it than was written."""
+        sets = self.sets(50)
+        process = self.launch(sets)
+        self.wait_for_file(lambda file: len(file.of("disparity")) >= 25)
+        self.kill(process)
+        with open(self.path, "rb") as file:
+            whole = file.read()
+        for part in (0.9, 0.61, 0.37):
+            with open(self.path, "wb") as file:
+                file.write(whole[:int(len(whole) * part)])
+            self.assertGreater(len(self.decoded()), 25 * part - 2)
+
+    def decoded(self):
+        """Whole images that FFmpeg finds in the cut file, which are right."""
+        result = subprocess.run(
+            ["ffmpeg", "-nostdin", "-v", "quiet", "-i", self.path, "-map",
+             "0:0", "-fps_mode", "passthrough", "-f", "rawvideo", "-pix_fmt",
+             "gray", "-"], capture_output=True)
+        size = 160 * 120
+        frames = [result.stdout[i:i + size]
+                  for i in range(0, len(result.stdout), size)]
+        # It may show the one that was cut as well.
+        for number, frame in enumerate(frames[:-1]):
+            self.assertTrue(frame == stream_bytes(
+                image_set(number, **SIZES), "left"), number)
+        return frames
+
+
+class EndTest(CrashTest):
+    """Other ways to end, which leave a whole file."""
+
+    def test_interrupt(self):
+        """Ctrl-C without -e."""
+        sets = [image_set(n, **SIZES) for n in range(30)]
+        process = self.launch(sets)
+        self.wait_for_file(lambda file: len(file.of("disparity")) >= 5)
+        process.send_signal(signal.SIGINT)
+        process.wait(60)
+        recording, = self.recordings()
+        self.assertGreaterEqual(self.check_file(self.path, sets), 5)
+        self.assertEqual(json.loads(subprocess.run(
+            ["mkvmerge", "-J", self.path], check=True,
+            capture_output=True).stdout)["warnings"], [])
+        self.assertTrue(recording.file.duration >= 4 * PERIOD)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

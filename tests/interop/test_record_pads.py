@@ -1,0 +1,393 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Pads of rcfilesink that come and go, and pipelines that start and stop."""
+
+import os
+import sys
+import threading
+import time
+import unittest
+
+try:
+    from recorded import (ENDS, PATIENCE, PERIOD, Gst, RecordTest, Recording,
+                          image_set)
+    from watched import STOP_LIMIT
+except (ImportError, ValueError) as missing:
+    print(f"skipped: {missing}")
+    sys.exit(77)
+
+
+class PadsTest(RecordTest):
+    def setUp(self):
+        super().setUp()
+        self.arrived = {}
+
+    def count(self, feed, stream):
+        """Counts from now on what comes to that pad."""
+        def take(_pad, _info):
+            self.arrived[stream] = self.arrived.get(stream, 0) + 1
+            return Gst.PadProbeReturn.OK
+
+        feed.sink.get_static_pad(stream).add_probe(
+            Gst.PadProbeType.BUFFER, take)
+
+    def wait_for_arrival(self, stream, count):
+        deadline = time.monotonic() + PATIENCE
+        while self.arrived.get(stream, 0) < count:
+            self.assertLess(time.monotonic(), deadline, self.arrived)
+            time.sleep(0.01)
+
+    def attach(self, feed, stream):
+        source = Gst.ElementFactory.make("appsrc", stream)
+        source.set_property("format", Gst.Format.TIME)
+        feed.pipeline.add(source)
+        pad = feed.sink.request_pad_simple(stream)
+        self.assertIsNotNone(pad, stream)
+        self.assertEqual(source.get_static_pad("src").link(pad),
+                         Gst.PadLinkReturn.OK)
+        source.sync_state_with_parent()
+        feed.sent.setdefault(stream, [])
+        return pad
+
+    def detach(self, feed, stream):
+        """The pad is released; what was sent to it stays."""
+        source = feed.pipeline.get_by_name(stream)
+        pad = feed.sink.get_static_pad(stream)
+        source.set_state(Gst.State.NULL)
+        source.get_static_pad("src").unlink(pad)
+        feed.pipeline.remove(source)
+        feed.sink.release_request_pad(pad)
+        self.assertIsNone(feed.sink.get_static_pad(stream))
+
+    def finish(self, feed, *streams):
+        feed.end(*streams)
+        message = feed.wait(ENDS)
+        self.assertIsNotNone(message, "EOS does not come through")
+        feed.stop()
+        self.assertEqual(feed.errors + feed.warnings, [])
+
+    def push(self, feed, first, end, streams=None, **arguments):
+        for number in range(first, end):
+            feed.push(number, image_set(number, ["left", "right", "disparity",
+                                                 "mesh"], **arguments),
+                      streams=streams)
+
+
+class RequestTest(PadsTest):
+    def request_while_playing(self, stream):
+        feed = self.playing(["left"])
+        self.push(feed, 0, 20)
+        self.wait_for_file(lambda file: file.of("left"))
+        self.attach(feed, stream)
+        self.push(feed, 20, 40)
+        feed.finish()
+        recordings = self.check(feed)
+        self.assertEqual(len(recordings), 2)
+        self.assertEqual(list(recordings[0].file.tracks),
+                         ["left", "metadata"])
+        self.assertEqual(set(recordings[1].file.tracks),
+                         {"left", "metadata", stream})
+        self.assertEqual(len(recordings[1].times("left")), 20)
+
+    def test_while_playing(self):
+        self.request_while_playing("disparity")
+
+    def test_mesh_while_playing(self):
+        self.request_while_playing("mesh")
+
+    def test_metadata_while_playing(self):
+        """Its track is there already; nothing is lost."""
+        feed = self.playing(["left"])
+        self.push(feed, 0, 20)
+        self.wait_for_file(lambda file: file.of("left"))
+        self.attach(feed, "metadata")
+        self.push(feed, 20, 40)
+        feed.finish()
+        self.check(feed)
+
+    def test_never_linked(self):
+        """Neither track nor wait for it."""
+        feed = self.playing(["left"])
+        self.push(feed, 0, 10)
+        self.wait_for_file(lambda file: file.of("left"))
+        self.assertIsNotNone(feed.sink.request_pad_simple("disparity"))
+        self.push(feed, 10, 60)
+        self.wait_for_file(
+            lambda file: file.of("left")[-1].time > 30 * PERIOD,
+            os.path.join(self.folder, self.names()[-1]))
+        self.push(feed, 60, 70)
+        feed.finish()
+        self.check(feed)
+
+    def test_in_any_state(self):
+        for state in (Gst.State.NULL, Gst.State.READY, Gst.State.PAUSED):
+            with self.subTest(state.value_nick):
+                feed = self.feed(["left"])
+                feed.pipeline.set_state(state)
+                self.attach(feed, "disparity")
+                feed.play()
+                self.push(feed, 0, 10)
+                feed.finish()
+                self.check(feed)
+                for name in os.listdir(self.folder):
+                    os.remove(os.path.join(self.folder, name))
+
+    def test_all_of_them(self):
+        """One after the other."""
+        feed = self.playing(["left"])
+        self.push(feed, 0, 5)
+        streams = ["right", "disparity", "mesh", "metadata"]
+        for n, stream in enumerate(streams, 1):
+            self.attach(feed, stream)
+            self.push(feed, 5 * n, 5 * n + 5)
+        feed.finish()
+        recordings = self.check(feed)
+        self.assertEqual(set(recordings[-1].file.tracks),
+                         {"left", *streams})
+
+    def test_there_is_one(self):
+        feed = self.playing(["left"])
+        self.assertIsNone(feed.sink.request_pad_simple("left"))
+        self.assertIsNone(feed.sink.request_pad_simple("middle"))
+        self.push(feed, 0, 3)
+        feed.finish()
+        self.check(feed)
+
+
+class ReleaseTest(PadsTest):
+    def test_while_playing(self):
+        """What came to the pad is there, and the other track goes on."""
+        feed = self.playing(["left", "disparity"])
+        self.count(feed, "disparity")
+        self.push(feed, 0, 20)
+        self.wait_for_arrival("disparity", 20)
+        self.detach(feed, "disparity")
+        self.push(feed, 20, 40, ["left"])
+        self.finish(feed, "left")
+        self.check(feed)
+
+    def test_one_that_is_waited_for(self):
+        feed = self.playing(["left", "disparity"])
+        self.push(feed, 0, 10, ["left"])
+        self.detach(feed, "disparity")
+        self.push(feed, 10, 40, ["left"])
+        self.finish(feed, "left")
+        del feed.sent["disparity"]
+        self.check(feed)
+
+    def test_behind_a_paused_branch(self):
+        """Released after its EOS."""
+        feed = self.playing(["left", "disparity"])
+        self.push(feed, 0, 10)
+        feed.end("disparity")
+        self.push(feed, 10, 20, ["left"])
+        self.wait_for_file(lambda file: len(file.of("disparity")) >= 5)
+        self.count(feed, "disparity")
+        self.detach(feed, "disparity")
+        self.push(feed, 20, 30, ["left"])
+        self.finish(feed, "left")
+        for stream, count in (("left", 30), ("disparity", 10)):
+            self.assertEqual(sum(
+                len(r.times(stream)) for r in self.recordings()
+                if stream in r.file.tracks), count, stream)
+
+    def test_and_requested_again(self):
+        """With another size: the track goes on in a new file."""
+        feed = self.playing(["left", "disparity"])
+        self.count(feed, "disparity")
+        self.push(feed, 0, 10)
+        self.wait_for_arrival("disparity", 10)
+        self.detach(feed, "disparity")
+        self.push(feed, 10, 20, ["left"])
+        self.attach(feed, "disparity")
+        self.push(feed, 20, 30, depth_size=(32, 24))
+        feed.finish()
+        recordings = self.check(feed)
+        self.assertEqual(recordings[-1].file.tracks["disparity"].size,
+                         (32, 24))
+
+    def test_the_last_one(self):
+        """The pipeline lives on; a new pad is a new track."""
+        feed = self.playing(["left"])
+        self.count(feed, "left")
+        self.push(feed, 0, 10)
+        self.wait_for_arrival("left", 10)
+        self.detach(feed, "left")
+        self.attach(feed, "right")
+        self.push(feed, 10, 20, ["right"])
+        self.finish(feed, "right")
+        recordings = self.check(feed)
+        self.assertEqual(len(recordings[0].times("left")), 10)
+
+    def test_metadata(self):
+        feed = self.playing(["left", "metadata"])
+        self.count(feed, "metadata")
+        self.push(feed, 0, 10)
+        self.wait_for_arrival("metadata", 10)
+        self.detach(feed, "metadata")
+        self.push(feed, 10, 20, ["left"])
+        self.finish(feed, "left")
+        self.check(feed)
+
+    def test_in_null(self):
+        feed = self.playing(["left", "disparity"])
+        self.push(feed, 0, 5)
+        feed.finish()
+        self.detach(feed, "disparity")
+        feed.sent = {"left": []}
+        feed.play()
+        self.push(feed, 0, 5)
+        feed.finish()
+        recording, = self.check(feed)
+        self.assertEqual(list(recording.file.tracks), ["left", "metadata"])
+
+    def test_many_times(self):
+        """While another thread never stops feeding the other pad."""
+        feed = self.playing(["left"])
+        stop = threading.Event()
+        numbers = []
+
+        def push():
+            while not stop.wait(0.002):
+                feed.push(len(numbers), image_set(len(numbers)),
+                          streams=["left"])
+                numbers.append(len(numbers))
+
+        thread = threading.Thread(target=push)
+        thread.start()
+        try:
+            for _ in range(8):
+                self.attach(feed, "disparity")
+                number = len(numbers)
+                feed.push(number, image_set(number), streams=["disparity"])
+                time.sleep(0.01)
+                self.detach(feed, "disparity")
+        finally:
+            stop.set()
+            thread.join()
+        self.finish(feed, "left")
+        del feed.sent["disparity"]
+        recordings = self.recordings()
+        self.check_images(feed, recordings, "left", False)
+
+
+class LifeTest(PadsTest):
+    STREAMS = ["left", "disparity", "metadata"]
+
+    def test_to_null_without_eos(self):
+        feed = self.playing(self.STREAMS)
+        self.push(feed, 0, 50)
+        self.wait_for_file(lambda file: len(file.of("disparity")) >= 25)
+        self.assertLess(feed.stop(), STOP_LIMIT)
+        self.assertEqual(feed.errors + feed.warnings, [])
+        recording, = self.recordings()
+        for stream, kind in (("left", "GRAY8"), ("disparity", "GRAY16_LE")):
+            frames = recording.decode({stream: kind})[stream]
+            self.assertGreaterEqual(len(frames), 25)
+            for frame, sent in zip(frames, feed.sent[stream]):
+                self.assertTrue(frame == sent.data, stream)
+
+    def test_again(self):
+        """The file is written anew."""
+        feed = self.feed(self.STREAMS)
+        for count in (30, 5):
+            feed.sent = {stream: [] for stream in self.STREAMS}
+            feed.play()
+            self.push(feed, 0, count)
+            feed.finish()
+            recording, = self.check(feed)
+            self.assertEqual(len(recording.times("left")), count)
+
+    def test_ready_and_back(self):
+        """READY ends the file as well, and PLAYING begins it again."""
+        feed = self.playing(self.STREAMS)
+        self.push(feed, 0, 10)
+        self.wait_for_file(lambda file: file.of("left"))
+        feed.pipeline.set_state(Gst.State.READY)
+        self.recordings()
+        feed.sent = {stream: [] for stream in self.STREAMS}
+        feed.play()
+        self.push(feed, 0, 7)
+        feed.finish()
+        recording, = self.check(feed)
+        self.assertEqual(len(recording.times("left")), 7)
+
+    def test_paused_for_a_while(self):
+        """Is no gap and no end."""
+        feed = self.playing(self.STREAMS)
+        self.push(feed, 0, 10)
+        feed.pipeline.set_state(Gst.State.PAUSED)
+        self.push(feed, 10, 20)
+        feed.play()
+        self.push(feed, 20, 30)
+        feed.finish()
+        self.assertEqual(len(self.check(feed)), 1)
+
+    def test_nothing_comes(self):
+        """EOS at once, and NULL at once: no hang, and no file that readers
+        choke on."""
+        for with_eos in (True, False):
+            with self.subTest(with_eos=with_eos):
+                feed = self.playing(self.STREAMS)
+                if with_eos:
+                    feed.finish()
+                self.assertLess(feed.stop(), STOP_LIMIT)
+                self.assertEqual(feed.errors + feed.warnings, [])
+                for name in os.listdir(self.folder):
+                    Recording(os.path.join(self.folder, name))
+
+    def test_stop_at_any_time(self):
+        for wanted in (0, 1, 2, 7, 20):
+            feed = self.playing(self.STREAMS)
+            self.push(feed, 0, wanted)
+            self.assertLess(feed.stop(), STOP_LIMIT)
+            self.assertEqual(feed.errors + feed.warnings, [])
+
+    def test_stop_while_upstream_waits(self):
+        """For an image that the other pad never gets."""
+        feed = self.playing(["left", "disparity"], source="block=true "
+                            "max-buffers=1 max-bytes=0")
+        thread = threading.Thread(
+            target=lambda: self.push(feed, 0, 300, ["left"]), daemon=True)
+        thread.start()
+        self.wait_for_file(lambda file: len(file.of("left")) >= 10)
+        self.assertLess(feed.stop(), STOP_LIMIT)
+        self.recordings()
+        thread.join(PATIENCE)
+        self.assertFalse(thread.is_alive())
+
+    def test_flush(self):
+        """Upstream seeks: the recording goes on."""
+        feed = self.playing(["left"])
+        self.push(feed, 0, 10)
+        self.wait_for_file(lambda file: len(file.of("left")) >= 5)
+        source = feed.pipeline.get_by_name("left")
+        pad = source.get_static_pad("src")
+        pad.push_event(Gst.Event.new_flush_start())
+        pad.push_event(Gst.Event.new_flush_stop(False))
+        self.assertLess(feed.stop(), STOP_LIMIT)
+        self.recordings()
+
+    def test_alone_in_a_bin(self):
+        """gst-launch-1.0's short form: the first pad is left."""
+        sink = Gst.ElementFactory.make("rcfilesink", None)
+        source = Gst.ElementFactory.make("videotestsrc", None)
+        pipeline = Gst.Pipeline()
+        pipeline.add(source, sink)
+        self.assertTrue(source.link_filtered(
+            sink, Gst.Caps.from_string("video/x-raw,format=GRAY8")))
+        self.assertEqual([pad.get_name() for pad in sink.sinkpads], ["left"])
+
+    def test_eos_to_the_element(self):
+        """As gst-launch-1.0 -e does, through the sources."""
+        feed = self.playing(self.STREAMS)
+        self.push(feed, 0, 10)
+        feed.pipeline.send_event(Gst.Event.new_eos())
+        message = feed.wait(ENDS)
+        self.assertIsNotNone(message)
+        feed.stop()
+        self.assertEqual(feed.errors, [])
+        self.recordings()
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
