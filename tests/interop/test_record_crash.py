@@ -12,7 +12,8 @@ import unittest
 try:
     from recorded import (ENDS, PERIOD, RecordTest, Recording, image_set,
                           words_of)
-    from camera_server import CameraServer, stream_bytes
+    from camera_server import CameraServer, pb, stream_bytes
+    from google.protobuf import json_format
     from taken import Taker
     from watched import Watched
 except (ImportError, ValueError) as missing:
@@ -69,7 +70,8 @@ class CrashTest(RecordTest):
         for number, line in enumerate(recording.lines, first):
             said = line.pop("recording")
             self.assertEqual(said["set"], number)
-            self.assertEqual(line, words_of(sets[number]))
+            self.assertEqual(*(json_format.ParseDict(words, pb.ImageSet())
+                               for words in (line, words_of(sets[number]))))
 
     def check_replay(self, path, sets, first, counts):
         watched = Watched(
