@@ -2,6 +2,7 @@
 """Feeds sets to an rcfilesink and reads its files with others' eyes: the bytes
 as ebml.py sees them, the pixels as FFmpeg decodes them, against what was fed."""
 
+import collections
 import json
 import os
 import re
@@ -108,6 +109,26 @@ class Feed(Watched):
                 for s in streams) + " " + rest)
         self.sent = {stream: [] for stream in streams}
         self.sink = self.pipeline.get_by_name("r")
+        self.pushed, self.arrived = collections.Counter(), collections.Counter()
+        for stream in streams:
+            self.watch(stream)
+
+    def watch(self, stream):
+        """Counts what comes to that pad."""
+        def take(pad, _info):
+            self.arrived[pad.get_name()] += 1
+            return Gst.PadProbeReturn.OK
+
+        self.sink.get_static_pad(stream).add_probe(
+            Gst.PadProbeType.BUFFER, take)
+
+    def wait_for_arrival(self):
+        """Until all that was pushed has been at its pad."""
+        deadline = time.monotonic() + PATIENCE
+        while self.arrived != self.pushed:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{self.arrived} of {self.pushed}")
+            time.sleep(0.005)
 
     def push_bytes(self, stream, data, caps, pts, number=None, duration=None,
                    segment=None):
@@ -118,6 +139,7 @@ class Feed(Watched):
             buffer.duration = duration
         sample = Gst.Sample.new(buffer, Gst.Caps.from_string(caps), segment,
                                 None)
+        self.pushed[stream] += 1
         return self.pipeline.get_by_name(stream).emit("push-sample", sample)
 
     def push(self, number, message, pts=None, streams=None, numbered=True):

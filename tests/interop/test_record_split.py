@@ -102,6 +102,7 @@ class ChangeTest(SplitTest):
         for streams in (first, second):
             for number, message in enumerate(sets):
                 feed.push(number, message, streams=streams)
+            feed.wait_for_arrival()
         recordings = self.check(feed.finish())
         for stream in self.STREAMS:
             self.assertEqual(self.counts(recordings, stream),
@@ -279,6 +280,7 @@ class LimitTest(SplitTest):
             for stream in ("disparity", "left", "metadata"):
                 for number in range(begin, begin + 15):
                     feed.push(number, sets[number], streams=[stream])
+                feed.wait_for_arrival()
         recordings = self.check(feed.finish())
         self.check_whole_sets(recordings)
         self.assertGreater(len(recordings), 6)
