@@ -190,7 +190,7 @@ class ReadersTest(RecordTest):
             delta=0.041)
         info = matroska.run("mkvinfo", "--continue", self.path).decode()
         self.assertNotIn("nknown element", info)
-        self.assertEqual(info.count("+ Cluster"), 30)
+        self.assertEqual(info.count("|+ Cluster\n"), 30)
 
     def test_remux(self):
         """mkvmerge takes it all over, and with the same times."""

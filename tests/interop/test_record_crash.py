@@ -10,7 +10,7 @@ import sys
 import unittest
 
 try:
-    from recorded import (ENDS, PERIOD, RecordTest, Recording, image_set,
+    from recorded import (ENDS, RecordTest, Recording, image_set, paced,
                           words_of)
     from camera_server import CameraServer, pb, stream_bytes
     from google.protobuf import json_format
@@ -25,16 +25,25 @@ SIZES = dict(width=160, height=120, depth_size=(80, 60))
 FORMATS = {"left": "GRAY8", "disparity": "GRAY16_LE"}
 
 
+# ns; of a camera that is faster than those that there are.
+PERIOD = 10_000_000
+# Sets in more than a second.
+HELD_BACK = 110
+
+
 class CrashTest(RecordTest):
-    def launch(self, sets, options=(), **camera):
+    def sets(self, count):
+        return [image_set(n, period=PERIOD, **SIZES) for n in range(count)]
+
+    def launch(self, sets, options=()):
         """gst-launch-1.0 recording from a camera that sends `sets` and then
         says nothing."""
-        server = CameraServer(sets, hold=True, **camera)
-        server.__enter__()
-        self.addCleanup(server.stop)
+        self.camera = CameraServer(paced(sets), hold=True)
+        self.camera.__enter__()
+        self.addCleanup(self.camera.stop)
         process = subprocess.Popen(
             ["gst-launch-1.0", "-q", "rcgrpcsrc", "name=s", "host=127.0.0.1",
-             f"port={server.port}", "leaky=none", "rcfilesink", "name=r",
+             f"port={self.camera.port}", "leaky=none", "rcfilesink", "name=r",
              f"location={self.path}", *options,
              *" ".join(f"s.{s} ! r.{s}" for s in STREAMS).split()])
 
@@ -98,31 +107,25 @@ class CrashTest(RecordTest):
 
 
 class KillTest(CrashTest):
-    def sets(self, count):
-        return [image_set(n, **SIZES) for n in range(count)]
-
     def test_all_but_the_last_second(self):
         """Of what was fed all is on disk, but for a second, without any more
         coming."""
-        sets = self.sets(50)
+        sets = self.sets(150)
         process = self.launch(sets)
-        self.wait_for_file(lambda file: len(file.of("disparity")) >= 50 - 25)
+        self.camera.wait_for(
+            lambda: self.camera.calls and self.camera.calls[0].sent == 150)
+        self.wait_for_file(
+            lambda file: len(file.of("disparity")) >= 150 - HELD_BACK)
         self.kill(process)
-        self.assertGreaterEqual(self.check_file(self.path, sets), 50 - 25)
+        self.assertGreaterEqual(self.check_file(self.path, sets),
+                                150 - HELD_BACK)
 
     def test_in_full_flight(self):
         """While it writes as fast as it can."""
         sets = self.sets(400)
-
-        def send(_request, call):
-            for message in sets:
-                if call.wait(0.002):
-                    return
-                yield message
-
         for at_least in (3, 40):
             with self.subTest(at_least):
-                process = self.launch(send)
+                process = self.launch(sets)
                 self.wait_for_file(
                     lambda file: len(file.of("disparity")) >= at_least)
                 self.kill(process)
@@ -178,7 +181,7 @@ class EndTest(CrashTest):
 
     def test_interrupt(self):
         """Ctrl-C without -e."""
-        sets = [image_set(n, **SIZES) for n in range(30)]
+        sets = self.sets(30)
         process = self.launch(sets)
         self.wait_for_file(lambda file: len(file.of("disparity")) >= 5)
         process.send_signal(signal.SIGINT)

@@ -2,6 +2,7 @@
 """rcfilesink's encoder of the camera images: what it is given, what comes of
 it, and what is none."""
 
+import os
 import sys
 import unittest
 
@@ -174,6 +175,15 @@ class LossyTest(EncoderTest):
 class FilesTest(EncoderTest):
     """Each file can be played by itself."""
 
+    def wait_for_frames(self, count):
+        """The key frame that a new file begins with is of an image that is not
+        there yet when the file before it is full."""
+        if count > 0:
+            self.wait_for_file(
+                lambda file: any(b.time >= count * PERIOD
+                                 for b in file.of("left")),
+                os.path.join(self.folder, self.names()[-1]))
+
     def check_begins(self, recordings):
         for recording in recordings:
             for name in CAMERA:
@@ -202,9 +212,14 @@ class FilesTest(EncoderTest):
     def test_limit_with_look_ahead(self):
         """Frames in the encoder when the limit comes are not lost."""
         self.need("x264enc")
-        feed, recordings = self.record_smooth(
-            "x264enc bframes=2 key-int-max=1000", count=60,
-            options=f"max-size-time={15 * PERIOD}")
+        feed = self.playing(STREAMS, self.encoder(
+            "x264enc bframes=2 rc-lookahead=5 sync-lookahead=0 threads=1 "
+            "key-int-max=1000") + f" max-size-time={15 * PERIOD}")
+        for number in range(120):
+            feed.push(number, smooth(number))
+            self.wait_for_frames(number - 20)
+        feed.finish()
+        recordings = self.recordings(in_order=False)
         self.assertGreaterEqual(len(recordings), 3)
         self.check_lossy(feed, recordings, "V_MPEG4/ISO/AVC")
         self.check_begins(recordings)
@@ -272,7 +287,7 @@ class WrongTest(EncoderTest):
         """Before anything is recorded: without an image, even."""
         for description in ("nosuchelement", "jpegenc bogus=1",
                             "jpegenc quality=many", "jpegenc !", "! jpegenc",
-                            "jpegenc jpegenc", "videotestsrc", "fakesink",
+                            "videotestsrc", "fakesink",
                             "jpegenc ! fakesink", "videotestsrc ! jpegenc",
                             "tee", "(", "audioconvert ! audioresample"):
             with self.subTest(description):
@@ -299,9 +314,14 @@ class WrongTest(EncoderTest):
         self.need("avenc_dvvideo")
         self.fail_with("avenc_dvvideo", self.OUTPUT)
 
+    def test_not_linked(self):
+        self.fail_with("jpegenc jpegenc", self.OUTPUT + [
+            ("stream", Gst.StreamError.FAILED)])
+
     def test_fails_in_mid_stream(self):
-        self.fail_with("identity error-after=3 ! jpegenc",
-                       self.OUTPUT + [("stream", Gst.StreamError.FAILED)], 20)
+        self.fail_with("identity error-after=3 ! jpegenc", self.OUTPUT + [
+            ("core", Gst.CoreError.FAILED),
+            ("stream", Gst.StreamError.FAILED)], 20)
 
     def test_breaks_off(self):
         """One that ends the stream by itself: the rest goes on, or an error

@@ -134,10 +134,11 @@ class OpenTest(ErrorsTest):
         """After an error, and with what was wrong put right."""
         feed = self.feed(STREAMS, path=os.path.join(self.folder, "no/r.mkv"))
         feed.play()
-        self.fail_with(feed, OPEN_WRITE)
+        feed.wait(Gst.MessageType.ERROR)
+        feed.stop()
+        self.assert_error(feed, OPEN_WRITE)
         feed.sink.set_property("location", self.path)
         feed.messages.clear()
-        feed.sent = {stream: [] for stream in STREAMS}
         feed.play()
         for number in range(5):
             feed.push(number, image_set(number))

@@ -54,13 +54,23 @@ class PadsTest(RecordTest):
                       streams=streams)
 
 
+    def push_together(self, feed, stream, number, **arguments):
+        """The first set with an image of a new pad, which is there first: the
+        sink cannot know before that there will be any."""
+        self.push(feed, number, number + 1, [stream], **arguments)
+        feed.wait_for_arrival()
+        self.push(feed, number, number + 1,
+                  [s for s in feed.sent if s != stream], **arguments)
+
+
 class RequestTest(PadsTest):
     def request_while_playing(self, stream):
         feed = self.playing(["left"])
         self.push(feed, 0, 20)
         self.wait_for_file(lambda file: file.of("left"))
         self.attach(feed, stream)
-        self.push(feed, 20, 40)
+        self.push_together(feed, stream, 20)
+        self.push(feed, 21, 40)
         feed.finish()
         recordings = self.check(feed)
         self.assertEqual(len(recordings), 2)
@@ -82,7 +92,8 @@ class RequestTest(PadsTest):
         self.push(feed, 0, 20)
         self.wait_for_file(lambda file: file.of("left"))
         self.attach(feed, "metadata")
-        self.push(feed, 20, 40)
+        self.push_together(feed, "metadata", 20)
+        self.push(feed, 21, 40)
         feed.finish()
         self.check(feed)
 
@@ -120,7 +131,9 @@ class RequestTest(PadsTest):
         streams = ["right", "disparity", "mesh", "metadata"]
         for n, stream in enumerate(streams, 1):
             self.attach(feed, stream)
-            self.push(feed, 5 * n, 5 * n + 5)
+            self.push_together(feed, stream, 5 * n)
+            self.push(feed, 5 * n + 1, 5 * n + 5)
+            feed.wait_for_arrival()
         feed.finish()
         recordings = self.check(feed)
         self.assertEqual(set(recordings[-1].file.tracks),
@@ -128,7 +141,8 @@ class RequestTest(PadsTest):
 
     def test_there_is_one(self):
         feed = self.playing(["left"])
-        self.assertIsNone(feed.sink.request_pad_simple("left"))
+        template = feed.sink.get_pad_template("left")
+        self.assertIsNone(feed.sink.request_pad(template, None, None))
         self.assertIsNone(feed.sink.request_pad_simple("middle"))
         self.push(feed, 0, 3)
         feed.finish()
@@ -137,14 +151,23 @@ class RequestTest(PadsTest):
 
 class ReleaseTest(PadsTest):
     def test_while_playing(self):
-        """What came to the pad is there, and the other track goes on."""
+        """The other track goes on. What was not encoded yet is lost, and is
+        counted."""
         feed = self.playing(["left", "disparity"])
         self.push(feed, 0, 20)
         feed.wait_for_arrival()
         self.detach(feed, "disparity")
         self.push(feed, 20, 40, ["left"])
         self.finish(feed, "left")
-        self.check(feed)
+        recordings = self.recordings()
+        self.check_images(feed, recordings, "left", False)
+        written = sum(len(r.times("disparity")) for r in recordings
+                      if "disparity" in r.file.tracks)
+        feed.sent["disparity"] = feed.sent["disparity"][:written]
+        self.check_images(feed, recordings, "disparity", False)
+        self.assertEqual(
+            feed.of_element("rcfilesink-progress")[-1]["dropped"],
+            20 - written)
 
     def test_one_that_is_waited_for(self):
         feed = self.playing(["left", "disparity"])
@@ -178,7 +201,8 @@ class ReleaseTest(PadsTest):
         self.detach(feed, "disparity")
         self.push(feed, 10, 20, ["left"])
         self.attach(feed, "disparity")
-        self.push(feed, 20, 30, depth_size=(32, 24))
+        self.push_together(feed, "disparity", 20, depth_size=(32, 24))
+        self.push(feed, 21, 30, depth_size=(32, 24))
         feed.finish()
         recordings = self.check(feed)
         self.assertEqual(recordings[-1].file.tracks["disparity"].size,
@@ -243,7 +267,8 @@ class ReleaseTest(PadsTest):
             thread.join()
         self.finish(feed, "left")
         del feed.sent["disparity"]
-        recordings = self.recordings()
+        # The images of a track that begins may be late for their set.
+        recordings = self.recordings(in_order=False)
         self.check_images(feed, recordings, "left", False)
 
 
@@ -300,17 +325,20 @@ class LifeTest(PadsTest):
         self.assertEqual(len(self.check(feed)), 1)
 
     def test_nothing_comes(self):
-        """EOS at once, and NULL at once: no hang, and no file that readers
-        choke on."""
+        """EOS at once, and NULL at once: no hang, and no error; a warning may
+        say so."""
         for with_eos in (True, False):
             with self.subTest(with_eos=with_eos):
                 feed = self.playing(self.STREAMS)
                 if with_eos:
-                    feed.finish()
+                    feed.end()
+                    self.assertIsNotNone(feed.wait(ENDS))
                 self.assertLess(feed.stop(), STOP_LIMIT)
-                self.assertEqual(feed.errors + feed.warnings, [])
+                self.assertEqual(feed.errors, [])
                 for name in os.listdir(self.folder):
-                    Recording(os.path.join(self.folder, name))
+                    path = os.path.join(self.folder, name)
+                    if os.path.getsize(path):
+                        Recording(path)
 
     def test_stop_at_any_time(self):
         for wanted in (0, 1, 2, 7, 20):

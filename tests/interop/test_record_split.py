@@ -249,18 +249,6 @@ class LimitTest(SplitTest):
         counts = self.counts(recordings, "left")
         self.assertTrue(all(8 <= n <= 9 for n in counts[:-1]), counts)
 
-    def test_while_it_records(self):
-        """Limits can be set while it plays."""
-        feed = self.playing(self.STREAMS)
-        for number in range(10):
-            feed.push(number, image_set(number, **SMALL))
-        self.wait_for_file(lambda file: file.of("left"))
-        feed.sink.set_property("max-size-time", 5 * PERIOD)
-        for number in range(10, 40):
-            feed.push(number, image_set(number, **SMALL))
-        recordings = self.check(feed.finish())
-        self.assertGreater(len(recordings), 4)
-
     def test_forty_milliseconds(self):
         """The images of a set are in one file, all."""
         feed = self.playing(self.STREAMS, f"max-size-time={5 * PERIOD}")
