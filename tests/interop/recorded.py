@@ -277,6 +277,11 @@ class RecordTest(unittest.TestCase):
             feed.push(number, message)
         return feed.finish()
 
+    def clear(self):
+        """The folder is empty again."""
+        for name in os.listdir(self.folder):
+            os.remove(os.path.join(self.folder, name))
+
     def names(self):
         """Of the files, in order; there is nothing else in the folder."""
         names = sorted(os.listdir(self.folder), key=lambda name: (

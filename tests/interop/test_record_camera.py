@@ -96,6 +96,7 @@ class StreamsTest(CameraTest):
         streams = [*IMAGES, "mesh", "metadata"]
         for alternate in (False, True):
             with self.subTest(out1_alternate=alternate):
+                self.clear()
                 sets = self.sets(12, streams, width=214, height=31,
                                  depth_size=(107, 13), padding=5,
                                  out1_alternate=alternate)
@@ -121,6 +122,7 @@ class StreamsTest(CameraTest):
         streams = ["left", "disparity", "confidence", "metadata"]
         for first in (0, 10):
             with self.subTest(first=first):
+                self.clear()
                 sets = self.sets(200, streams)
                 for message in sets[first:first + 170]:
                     message.ClearField("disparity")

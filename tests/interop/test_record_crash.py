@@ -131,7 +131,7 @@ class KillTest(CrashTest):
                 self.kill(process)
                 self.assertGreaterEqual(self.check_file(self.path, sets),
                                         at_least)
-                os.remove(self.path)
+                self.clear()
 
     def test_second_file(self):
         """Those before it are whole, with an index."""

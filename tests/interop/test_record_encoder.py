@@ -238,6 +238,7 @@ class FilesTest(EncoderTest):
         self.need("x264enc")
         for description in ("x264enc tune=zerolatency", "x264enc"):
             with self.subTest(description):
+                self.clear()
                 feed = self.playing(STREAMS, self.encoder(description))
                 for number in range(30):
                     feed.push(number, smooth(

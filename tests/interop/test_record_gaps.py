@@ -115,6 +115,7 @@ class SilentTest(GapsTest):
         """Whose queue is full of images that nobody takes."""
         for first in (10, 0):
             with self.subTest(first=first):
+                self.clear()
                 feed = self.playing(["left", "disparity", "metadata"],
                                     source=PATIENT)
                 sets = self.sets()

@@ -55,6 +55,20 @@ class MessagesTest(RecordTest):
             "location": self.path, "files": 1, "sets": 7, "bytes": size,
             "dropped": 0})
 
+    def test_stats(self):
+        """The property says the same."""
+        feed = self.playing(STREAMS)
+        for number in range(3):
+            feed.push(number, image_set(number))
+        feed.end()
+        self.assertEqual(
+            feed.wait(Gst.MessageType.EOS | Gst.MessageType.ERROR).type,
+            Gst.MessageType.EOS)
+        stats = feed.sink.get_property("stats")
+        said = feed.of_element(PROGRESS)[-1]
+        del said["location"]
+        self.assertEqual({name: stats.get_value(name) for name in said}, said)
+
     def test_before_eos(self):
         """Who waits for EOS has had them: gst-launch-1.0 reads no further."""
         feed = self.playing(STREAMS)

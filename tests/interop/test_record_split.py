@@ -216,8 +216,7 @@ class LimitTest(SplitTest):
     def test_a_file_for_each_set(self):
         for options in ("max-size-time=1", "max-size-bytes=1"):
             with self.subTest(options):
-                for name in os.listdir(self.folder):
-                    os.remove(os.path.join(self.folder, name))
+                self.clear()
                 recordings = self.record_with(options, 12)
                 self.assertEqual(self.counts(recordings, "left"), 12 * [1])
                 self.check_whole_sets(recordings)
