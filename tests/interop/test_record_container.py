@@ -118,8 +118,15 @@ class TimesTest(RecordTest):
         self.assertLess(recording.file.duration, start + Gst.SECOND)
 
     def test_minutes_between(self):
-        """As in the single-frame mode of a camera."""
-        self.check(self.record_at([n * 600 * Gst.SECOND for n in range(4)]))
+        """As in the single-frame mode of a camera. What is whole is on disk,
+        and waits for nothing that comes later."""
+        feed = self.playing(["left", "disparity", "metadata"])
+        for number in range(4):
+            pts = number * 600 * Gst.SECOND
+            feed.push(number, image_set(number), pts)
+            self.wait_for_file(lambda file: file.of("disparity")
+                               and file.of("disparity")[-1].time == pts)
+        self.check(feed.finish())
 
     def test_running_time(self):
         """Not what the buffers have, when their segment begins elsewhere."""
