@@ -24,6 +24,8 @@ CAMERA = ["left", "right"]
 IMAGES = [*CAMERA, "disparity", "confidence", "error"]
 STREAMS = [*IMAGES, "mesh", "metadata"]
 PERIOD = 40 * Gst.MSECOND
+# Sets that a pad may be ahead of another's.
+MAX_AHEAD = 3
 # s; for what happens at once: who comes to this has failed.
 PATIENCE = 30
 ENDS = Gst.MessageType.ERROR | Gst.MessageType.EOS
@@ -137,13 +139,25 @@ class Feed(Watched):
         self.sink.get_static_pad(stream).add_probe(
             Gst.PadProbeType.BUFFER, take)
 
-    def wait_for_arrival(self):
-        """Until all that was pushed has been at its pad."""
+    def forget(self, stream):
+        """That pad is gone."""
+        self.pushed.pop(stream, None)
+        self.arrived.pop(stream, None)
+
+    def wait_for_arrival(self, but=0):
+        """Until all that was pushed has been at its pad, but for that many."""
         deadline = time.monotonic() + PATIENCE
-        while self.arrived != self.pushed:
+        while any(self.pushed[stream] - self.arrived[stream] > but
+                  for stream in self.pushed):
             if time.monotonic() > deadline:
                 raise TimeoutError(f"{self.arrived} of {self.pushed}")
-            time.sleep(0.005)
+            time.sleep(0.002)
+
+    def play(self):
+        """What was pushed before has been there, or is gone."""
+        self.pushed.clear()
+        self.arrived.clear()
+        return super().play()
 
     def push_bytes(self, stream, data, caps, pts, number=None, duration=None,
                    segment=None):
@@ -157,8 +171,12 @@ class Feed(Watched):
         self.pushed[stream] += 1
         return self.pipeline.get_by_name(stream).emit("push-sample", sample)
 
-    def push(self, number, message, pts=None, streams=None, numbered=True):
-        """What of the set there are pads for."""
+    def push(self, number, message, pts=None, streams=None, numbered=True,
+             paced=True):
+        """What of the set there are pads for. paced: no pad gets ahead by much
+        because another one's thread has no CPU."""
+        if paced:
+            self.wait_for_arrival(MAX_AHEAD)
         pts = number * PERIOD if pts is None else pts
         for stream in streams or self.sent:
             field = STREAM_FIELDS.get(stream)

@@ -275,7 +275,8 @@ class WrongTest(EncoderTest):
             feed.sink.set_property("encoder", description)
             feed.play()
             for number in range(count):
-                if feed.push(number, smooth(number)) != Gst.FlowReturn.OK:
+                if feed.push(number, smooth(number),
+                         paced=False) != Gst.FlowReturn.OK:
                     break
             feed.end()
             message = feed.wait(ENDS)
@@ -330,7 +331,8 @@ class WrongTest(EncoderTest):
         feed = self.playing(STREAMS, self.encoder(
             "identity eos-after=3 ! jpegenc"))
         for number in range(60):
-            if feed.push(number, smooth(number)) != Gst.FlowReturn.OK:
+            if feed.push(number, smooth(number),
+                         paced=False) != Gst.FlowReturn.OK:
                 break
         feed.end()
         self.assertIsNotNone(feed.wait(ENDS))

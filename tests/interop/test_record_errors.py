@@ -25,7 +25,8 @@ class ErrorsTest(RecordTest):
         """It is said once, whoever goes on to feed it, and does not hang."""
         sets = sets or [image_set(n) for n in range(40)]
         for number, message in enumerate(sets):
-            if feed.push(number, message) != Gst.FlowReturn.OK:
+            if feed.push(number, message,
+                         paced=False) != Gst.FlowReturn.OK:
                 break
         feed.end()
         message = feed.wait(ENDS)

@@ -131,7 +131,7 @@ class SilentTest(GapsTest):
                             "name=t t. ! r.left t. ! r.right")
         feed.sent["left"] = []
         for number, message in enumerate(self.sets(30)):
-            feed.push(number, message, streams=["left"])
+            feed.push(number, message, streams=["left"], paced=False)
         feed.finish()
         recording, = self.recordings()
         self.assertEqual(recording.times("left"), recording.times("right"))
