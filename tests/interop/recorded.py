@@ -252,7 +252,8 @@ class Recording:
                 index = list(self.file.tracks).index(stream)
                 # Its muxer cannot tell times apart that are too close.
                 command += ["-map", f"0:{index}", "-fps_mode", "passthrough",
-                            "-vf", "setpts=N*10000/TB", "-f", "rawvideo", "-pix_fmt", DECODED[name],
+                            "-vf", "setpts=N*10000/TB", "-f", "rawvideo",
+                            "-pix_fmt", DECODED[name],
                             f"{folder}/{stream}"]
             result = subprocess.run(command, capture_output=True)
             if formats and (result.returncode or result.stderr):

@@ -3,12 +3,13 @@
 none waits for what it does not send."""
 
 import json
+import os
 import sys
 import unittest
 
 try:
-    from recorded import (IMAGES, Gst, RecordTest, Sent, image_set, paced,
-                          words_of)
+    from recorded import (IMAGES, Gst, RecordTest, Recording, Sent, image_set,
+                          paced, words_of)
     from camera_server import STREAM_FIELDS, CameraServer, pb, stream_bytes
     from google.protobuf import json_format
     from taken import Taker
@@ -204,6 +205,32 @@ class StreamsTest(CameraTest):
             for mark in "<>&\0":
                 self.assertNotIn(mark, text)
             json.loads(text)
+
+
+class AgainTest(CameraTest):
+    def test_copy(self):
+        """A recording that is recorded, faster than it was: the same, and each
+        set has one line still."""
+        streams = ["left", "disparity", "metadata"]
+        self.record([quick_set(n, streams) for n in range(60)], streams)
+        copy = os.path.join(self.folder, "copy.mkv")
+        watched = Watched(
+            f"rcfilesrc name=f location={self.path} rcfilesink name=r "
+            f"location={copy} " + " ".join(f"f.{s} ! r.{s}" for s in streams))
+        self.addCleanup(watched.stop)
+        watched.run()
+        self.assertEqual(watched.errors + watched.warnings, [])
+        was, now = Recording(self.path), Recording(copy)
+        self.assertEqual([line["recording"]["set"] for line in now.lines],
+                         list(range(60)))
+        # A replay begins at 0.
+        start = was.times("left")[0] - now.times("left")[0]
+        for stream in streams:
+            self.assertEqual([time + start for time in now.times(stream)],
+                             was.times(stream), stream)
+        for stream in ("left", "disparity"):
+            self.assertEqual([b.data for b in now.file.of(stream)],
+                             [b.data for b in was.file.of(stream)], stream)
 
 
 if __name__ == "__main__":

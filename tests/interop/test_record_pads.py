@@ -371,7 +371,8 @@ class LifeTest(PadsTest):
         feed = self.playing(["left", "disparity"], source="block=true "
                             "max-buffers=1 max-bytes=0")
         thread = threading.Thread(
-            target=lambda: self.push(feed, 0, 300, ["left"], False), daemon=True)
+            target=lambda: self.push(feed, 0, 300, ["left"], False),
+            daemon=True)
         thread.start()
         self.wait_for_file(lambda file: len(file.of("left")) >= 10)
         self.assertLess(feed.stop(), STOP_LIMIT)
