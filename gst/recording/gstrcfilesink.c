@@ -127,8 +127,7 @@ write_line_unlocked (GstRcFileSink *self, RcRecordSet *set)
   GST_BUFFER_PTS (buffer) = self->last_start;
   GST_BUFFER_DURATION (buffer) =
       set->duration != RC_RECORD_NONE ? set->duration : DEFAULT_DURATION;
-  gst_rc_recorder_add_line (
-      self->recorder, buffer, rc_record_set_get_end (set));
+  gst_rc_recorder_add_line (self->recorder, buffer, set->pts);
 }
 
 static void
@@ -163,27 +162,42 @@ to_running_time (GstPad *pad, GstClockTime pts)
              : GST_CLOCK_TIME_NONE;
 }
 
-static void
+/* Encoders take what has no place in time for the segment's start, and overrun
+ * an image that is smaller than its caps say. */
+static gboolean
+is_sound (const Stream *state, GstBuffer *buffer, GstClockTime pts)
+{
+  return GST_CLOCK_TIME_IS_VALID (pts)
+         && (!state->has_info || gst_buffer_get_video_meta (buffer) != NULL
+             || gst_buffer_get_size (buffer)
+                    >= GST_VIDEO_INFO_SIZE (&state->info));
+}
+
+/* FALSE: it is not recorded. */
+static gboolean
 take_buffer (
     GstRcFileSink *self, RcStream stream, GstPad *pad, GstBuffer *buffer)
 {
   GstClockTime pts = to_running_time (pad, GST_BUFFER_PTS (buffer));
   Stream *state = &self->streams[stream];
+  gboolean ok;
 
   g_mutex_lock (&self->lock);
-  if (GST_CLOCK_TIME_IS_VALID (pts)) {
+  ok = is_sound (state, buffer, pts);
+  if (ok) {
     rc_record_sets_add (self->sets, stream,
         gst_rc_record_part_new (
             buffer, stream, pts, state->has_info ? &state->info : NULL));
     write_lines_unlocked (self);
-    if (stream != RC_STREAM_METADATA)
-      gst_rc_recorder_announce (self->recorder, stream, pts, state->is_new);
+  }
+  if (stream != RC_STREAM_METADATA && ok) {
+    gst_rc_recorder_announce (self->recorder, stream, pts, state->is_new);
     state->is_new = FALSE;
   } else if (stream != RC_STREAM_METADATA) {
-    /* It has no place in a file. */
     gst_rc_recorder_note_dropped (self->recorder);
   }
   g_mutex_unlock (&self->lock);
+  return ok;
 }
 
 static void
@@ -207,6 +221,7 @@ static void
 expect_unlocked (GstRcFileSink *self, RcStream stream)
 {
   rc_record_sets_expect (self->sets, stream);
+  gst_rc_recorder_begin_track (self->recorder, stream);
   self->has_metadata |= stream == RC_STREAM_METADATA;
 }
 
@@ -214,9 +229,19 @@ static void
 take_begin (GstRcFileSink *self, RcStream stream)
 {
   g_mutex_lock (&self->lock);
-  expect_unlocked (self, stream);
-  write_lines_unlocked (self);
+  if (self->sets != NULL) {
+    expect_unlocked (self, stream);
+    write_lines_unlocked (self);
+  }
   g_mutex_unlock (&self->lock);
+}
+
+static void
+take_link (GstPad *pad, GstPad *peer, gpointer user_data)
+{
+  GstRcFileSink *self = GST_RC_FILE_SINK (GST_PAD_PARENT (pad));
+
+  take_begin (self, GPOINTER_TO_UINT (user_data));
 }
 
 static void
@@ -253,8 +278,9 @@ watch_pad (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   GstEvent *event;
 
   if (info->type & GST_PAD_PROBE_TYPE_BUFFER) {
-    take_buffer (self, stream, pad, GST_PAD_PROBE_INFO_BUFFER (info));
-    return GST_PAD_PROBE_OK;
+    return take_buffer (self, stream, pad, GST_PAD_PROBE_INFO_BUFFER (info))
+               ? GST_PAD_PROBE_OK
+               : GST_PAD_PROBE_DROP;
   }
   event = GST_PAD_PROBE_INFO_EVENT (info);
   switch (GST_EVENT_TYPE (event)) {
@@ -295,8 +321,7 @@ add_branch (GstRcFileSink *self, RcStream stream)
   g_autoptr (GstPad) sink = NULL, src = NULL;
 
   if (stream == RC_STREAM_METADATA) {
-    state->recorder_pad = gst_rc_recorder_add_track (
-        self->recorder, stream, gst_pad_is_linked (state->pad));
+    state->recorder_pad = gst_rc_recorder_add_track (self->recorder, stream);
     return gst_ghost_pad_set_target (
         GST_GHOST_PAD (state->pad), state->recorder_pad);
   }
@@ -308,8 +333,7 @@ add_branch (GstRcFileSink *self, RcStream stream)
   if (state->branch == NULL)
     return FALSE;
   gst_bin_add (GST_BIN (self), state->branch);
-  state->recorder_pad = gst_rc_recorder_add_track (
-      self->recorder, stream, gst_pad_is_linked (state->pad));
+  state->recorder_pad = gst_rc_recorder_add_track (self->recorder, stream);
   sink = gst_element_get_static_pad (state->branch, "sink");
   src = gst_element_get_static_pad (state->branch, "src");
   return gst_pad_link (src, state->recorder_pad) == GST_PAD_LINK_OK
@@ -414,6 +438,17 @@ begin_sets (GstRcFileSink *self)
   g_mutex_unlock (&self->lock);
 }
 
+/* Lines of images that are in the file are not to wait for others any more. */
+static void
+end_sets (GstRcFileSink *self)
+{
+  g_mutex_lock (&self->lock);
+  for (guint i = 0; i < RC_N_STREAMS; i++)
+    rc_record_sets_end (self->sets, i);
+  write_lines_unlocked (self);
+  g_mutex_unlock (&self->lock);
+}
+
 static GstStateChangeReturn
 gst_rc_file_sink_change_state (GstElement *element, GstStateChange transition)
 {
@@ -427,6 +462,8 @@ gst_rc_file_sink_change_state (GstElement *element, GstStateChange transition)
   }
   if (transition == GST_STATE_CHANGE_READY_TO_PAUSED)
     begin_sets (self);
+  if (transition == GST_STATE_CHANGE_PAUSED_TO_READY)
+    end_sets (self);
   ret = GST_ELEMENT_CLASS (gst_rc_file_sink_parent_class)
             ->change_state (element, transition);
   if (transition == GST_STATE_CHANGE_READY_TO_NULL)
@@ -456,6 +493,8 @@ gst_rc_file_sink_request_new_pad (GstElement *element, GstPadTemplate *templ,
   gst_pad_add_probe (pad,
       GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM,
       watch_pad, GUINT_TO_POINTER (stream), NULL);
+  g_signal_connect (
+      pad, "linked", G_CALLBACK (take_link), GUINT_TO_POINTER (stream));
   self->streams[stream].pad = pad;
   if (self->recorder != NULL && !add_branch (self, stream)) {
     remove_branch (self, stream);

@@ -71,6 +71,15 @@ parse_encoder (GstElement *owner, const gchar *description)
 }
 
 static gboolean
+is_whole (GstBin *bin)
+{
+  g_autoptr (GstPad) sink = gst_bin_find_unlinked_pad (bin, GST_PAD_SINK);
+  g_autoptr (GstPad) src = gst_bin_find_unlinked_pad (bin, GST_PAD_SRC);
+
+  return sink == NULL && src == NULL;
+}
+
+static gboolean
 add_encoder (GstElement *owner, GstBin *bin, const gchar *description,
     GstElement *queue, GstElement **last)
 {
@@ -84,7 +93,8 @@ add_encoder (GstElement *owner, GstBin *bin, const gchar *description,
   if (!(filter = add_filter (owner, bin, caps)))
     return FALSE;
   *last = filter;
-  if (gst_element_link_many (queue, convert, encoder, filter, NULL))
+  if (gst_element_link_many (queue, convert, encoder, filter, NULL)
+      && (!GST_IS_BIN (encoder) || is_whole (GST_BIN (encoder))))
     return TRUE;
   GST_ELEMENT_ERROR (owner, RESOURCE, SETTINGS,
       ("The encoder \"%s\" does not take images, or makes of them what a "

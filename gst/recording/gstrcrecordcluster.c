@@ -2,16 +2,20 @@
 
 #include "recording/gstrcrecordcluster.h"
 
+#include <string.h>
+
 GstRcRecordFrame *
 gst_rc_record_frame_new (RcStream stream, GstBuffer *buffer,
-    GstRcTrackFormat *format, GstClockTime set_end)
+    GstRcTrackFormat *format, GstClockTime time, const GstClockTime *set)
 {
   GstRcRecordFrame *frame = g_new (GstRcRecordFrame, 1);
 
   frame->stream = stream;
   frame->buffer = buffer;
   frame->format = gst_rc_track_format_ref (format);
-  frame->set_end = set_end;
+  frame->time = time;
+  if (set != NULL)
+    memcpy (frame->set, set, sizeof frame->set);
   return frame;
 }
 
@@ -31,27 +35,29 @@ gst_rc_record_place_of (RcStream stream)
   return (stream + 1) % RC_N_STREAMS;
 }
 
-static guint64
-to_ticks (guint64 time)
+/* Rounded down: a replay's segment begins at the first, and nothing before. */
+guint64
+gst_rc_record_to_ticks (GstClockTime time)
 {
-  return (time + RC_MATROSKA_TICK / 2) / RC_MATROSKA_TICK;
+  return time / RC_MATROSKA_TICK;
+}
+
+static void
+put_frame (GstRcRecordCluster *cluster, GstRcRecordFrame *frame)
+{
+  cluster->bytes += gst_buffer_get_size (frame->buffer);
+  cluster->n_sets += frame->stream == RC_STREAM_METADATA;
+  cluster->frames[cluster->n_frames++] = frame;
 }
 
 static void
 take_frame (GstRcRecordCluster *cluster, RcInterleave *interleave)
 {
   RcInterleaveFrame from;
-  GstRcRecordFrame *frame;
 
   rc_interleave_pop (interleave, &from);
-  frame = from.data;
-  cluster->time = to_ticks (from.time);
-  cluster->bytes += from.size;
-  if (frame->stream == RC_STREAM_METADATA) {
-    cluster->n_sets++;
-    cluster->set_end = MAX (cluster->set_end, to_ticks (frame->set_end));
-  }
-  cluster->frames[cluster->n_frames++] = frame;
+  cluster->time = gst_rc_record_to_ticks (from.time);
+  put_frame (cluster, from.data);
 }
 
 static gboolean
@@ -95,13 +101,29 @@ gst_rc_record_cluster_take (GstRcRecordCluster *cluster,
 
   while (cluster->n_frames < GST_RC_RECORD_MAX_FRAMES
          && rc_interleave_get_next_time (interleave, &time)
-         && (cluster->n_frames == 0 || to_ticks (time) == cluster->time))
+         && (cluster->n_frames == 0
+             || gst_rc_record_to_ticks (time) == cluster->time))
     take_frame (cluster, interleave);
   if (cluster->n_frames == 0)
     return FALSE;
   cluster->is_key = has_keys (cluster, needs_keys);
   take_formats (cluster, interleave, formats);
   return TRUE;
+}
+
+void
+gst_rc_record_cluster_move (
+    GstRcRecordCluster *cluster, guint i, GstRcRecordCluster *to)
+{
+  GstRcRecordFrame *frame = cluster->frames[i];
+
+  to->time = cluster->time;
+  put_frame (to, frame);
+  cluster->bytes -= gst_buffer_get_size (frame->buffer);
+  cluster->n_sets -= frame->stream == RC_STREAM_METADATA;
+  cluster->n_frames--;
+  memmove (&cluster->frames[i], &cluster->frames[i + 1],
+      (cluster->n_frames - i) * sizeof *cluster->frames);
 }
 
 void
@@ -114,5 +136,4 @@ gst_rc_record_cluster_clear (GstRcRecordCluster *cluster)
   cluster->n_frames = 0;
   cluster->bytes = 0;
   cluster->n_sets = 0;
-  cluster->set_end = 0;
 }

@@ -19,14 +19,18 @@ typedef struct {
   RcStream stream;
   GstBuffer *buffer;
   GstRcTrackFormat *format;
-  GstClockTime set_end; /* of a line: running time of its set's last image */
+  GstClockTime time;              /* running time */
+  GstClockTime set[RC_N_STREAMS]; /* of a line: those of its set's images */
 } GstRcRecordFrame;
 
-/* Takes @buffer. */
+/* Takes @buffer. @set: NULL but for lines. */
 GstRcRecordFrame *gst_rc_record_frame_new (RcStream stream, GstBuffer *buffer,
-    GstRcTrackFormat *format, GstClockTime set_end);
+    GstRcTrackFormat *format, GstClockTime time, const GstClockTime *set);
 /* A GDestroyNotify. */
 void gst_rc_record_frame_free (gpointer frame);
+
+/* In the unit of the file. */
+guint64 gst_rc_record_to_ticks (GstClockTime time);
 
 /* The track of an RcInterleave: lines before the images that they are about. */
 guint gst_rc_record_place_of (RcStream stream);
@@ -38,7 +42,6 @@ guint gst_rc_record_place_of (RcStream stream);
  * @n_frames: how many
  * @bytes: of all frames
  * @n_sets: lines among them
- * @set_end: time of the last image of their sets, RC_MATROSKA_TICK
  * @is_key: of every track that needs key frames there is one
  * @formats: of the tracks of a file that begins here; NULL: no such track
  */
@@ -48,7 +51,6 @@ typedef struct {
   guint n_frames;
   guint64 bytes;
   guint n_sets;
-  guint64 set_end;
   gboolean is_key;
   GstRcTrackFormat *formats[RC_N_STREAMS];
 } GstRcRecordCluster;
@@ -59,6 +61,10 @@ typedef struct {
 gboolean gst_rc_record_cluster_take (GstRcRecordCluster *cluster,
     RcInterleave *interleave, GstRcTrackFormat *const formats[RC_N_STREAMS],
     guint needs_keys);
+
+/* Moves frame @i to @to, which has the same time. */
+void gst_rc_record_cluster_move (
+    GstRcRecordCluster *cluster, guint i, GstRcRecordCluster *to);
 
 void gst_rc_record_cluster_clear (GstRcRecordCluster *cluster);
 

@@ -153,7 +153,7 @@ update_unlocked (GstRcRecorder *self, gboolean ok, gboolean is_writing)
 
 /* What comes after a failure is thrown away. */
 static void
-write_cluster (GstRcRecorder *self, const GstRcRecordCluster *cluster)
+write_cluster (GstRcRecorder *self, GstRcRecordCluster *cluster)
 {
   gboolean ok, ask = FALSE;
 
@@ -201,8 +201,7 @@ end_recording (GstRcRecorder *self)
   }
   message = gst_message_new_eos (GST_OBJECT (self));
   g_mutex_lock (&self->lock);
-  if (self->end_seqnum != GST_SEQNUM_INVALID)
-    gst_message_set_seqnum (message, self->end_seqnum);
+  gst_message_set_seqnum (message, self->end_seqnum);
   g_mutex_unlock (&self->lock);
   gst_element_post_message (GST_ELEMENT (self), message);
 }
@@ -211,8 +210,9 @@ end_recording (GstRcRecorder *self)
 static gboolean
 is_at_end_unlocked (GstRcRecorder *self)
 {
-  return self->has_begun && !self->is_ended && self->is_playing
-         && !self->has_failed && rc_interleave_is_done (self->interleave);
+  return self->has_begun && self->end_seqnum != GST_SEQNUM_INVALID
+         && !self->is_ended && self->is_playing && !self->has_failed
+         && rc_interleave_is_done (self->interleave);
 }
 
 static gboolean
@@ -287,10 +287,9 @@ wait_for_room_unlocked (GstRcRecorder *self, GstPad *pad)
 
 /* Takes @frame. */
 static void
-add_frame_unlocked (
-    GstRcRecorder *self, GstRcRecordFrame *frame, GstClockTime time)
+add_frame_unlocked (GstRcRecorder *self, GstRcRecordFrame *frame)
 {
-  RcInterleaveFrame what = {gst_rc_record_place_of (frame->stream), time,
+  RcInterleaveFrame what = {gst_rc_record_place_of (frame->stream), frame->time,
       gst_buffer_get_size (frame->buffer), frame};
 
   self->counts.dropped += rc_interleave_add (
@@ -307,7 +306,8 @@ take_frame (
 
   if (!wait_for_room_unlocked (self, pad)) {
     gst_buffer_unref (buffer);
-    return self->has_failed ? GST_FLOW_ERROR : GST_FLOW_FLUSHING;
+    /* An error was posted: upstream need not post another one. */
+    return self->has_failed ? GST_FLOW_EOS : GST_FLOW_FLUSHING;
   }
   if (stream == RC_STREAM_METADATA || !GST_CLOCK_TIME_IS_VALID (time)) {
     gst_buffer_unref (buffer);
@@ -320,9 +320,7 @@ take_frame (
   if (GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_DELTA_UNIT))
     track->needs_keys = TRUE;
   add_frame_unlocked (self,
-      gst_rc_record_frame_new (
-          stream, buffer, track->format, GST_CLOCK_TIME_NONE),
-      time);
+      gst_rc_record_frame_new (stream, buffer, track->format, time, NULL));
   return GST_FLOW_OK;
 }
 
@@ -430,8 +428,7 @@ gst_rc_recorder_event (GstPad *pad, GstObject *parent, GstEvent *event)
 /* ---- what rcfilesink says ---- */
 
 GstPad *
-gst_rc_recorder_add_track (
-    GstRcRecorder *self, RcStream stream, gboolean is_linked)
+gst_rc_recorder_add_track (GstRcRecorder *self, RcStream stream)
 {
   GstPad *pad = gst_pad_new_from_static_template (
       &sink_template, rc_stream_to_string (stream));
@@ -441,8 +438,6 @@ gst_rc_recorder_add_track (
   gst_pad_set_event_function (pad, gst_rc_recorder_event);
   g_mutex_lock (&self->lock);
   self->tracks[stream].pad = pad;
-  if (is_linked)
-    begin_track_unlocked (self, stream);
   g_mutex_unlock (&self->lock);
   gst_pad_set_active (pad, TRUE);
   gst_element_add_pad (GST_ELEMENT (self), pad);
@@ -466,10 +461,21 @@ gst_rc_recorder_remove_track (GstRcRecorder *self, RcStream stream)
 }
 
 void
+gst_rc_recorder_begin_track (GstRcRecorder *self, RcStream stream)
+{
+  g_mutex_lock (&self->lock);
+  if (!self->is_stopping)
+    begin_track_unlocked (self, stream);
+  g_mutex_unlock (&self->lock);
+}
+
+void
 gst_rc_recorder_announce (
     GstRcRecorder *self, RcStream stream, GstClockTime time, gboolean is_new)
 {
   g_mutex_lock (&self->lock);
+  if (!self->is_stopping)
+    begin_track_unlocked (self, stream);
   rc_interleave_announce (
       self->interleave, gst_rc_record_place_of (stream), time, is_new);
   g_cond_broadcast (&self->changed);
@@ -487,16 +493,15 @@ gst_rc_recorder_pass (GstRcRecorder *self, RcStream stream, GstClockTime time)
 
 void
 gst_rc_recorder_add_line (
-    GstRcRecorder *self, GstBuffer *line, GstClockTime set_end)
+    GstRcRecorder *self, GstBuffer *line, const GstClockTime set[RC_N_STREAMS])
 {
   g_mutex_lock (&self->lock);
   if (self->is_stopping || self->has_failed)
     gst_buffer_unref (line);
   else
-    add_frame_unlocked (self,
-        gst_rc_record_frame_new (
-            RC_STREAM_METADATA, line, self->line_format, set_end),
-        GST_BUFFER_PTS (line));
+    add_frame_unlocked (
+        self, gst_rc_record_frame_new (RC_STREAM_METADATA, line,
+                  self->line_format, GST_BUFFER_PTS (line), set));
   g_mutex_unlock (&self->lock);
 }
 

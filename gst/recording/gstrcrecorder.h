@@ -34,10 +34,11 @@ typedef struct {
 GstRcRecorder *gst_rc_recorder_new (GstElement *owner, const gchar *location,
     guint64 max_time, guint64 max_bytes);
 
-/* A new pad, for what is encoded. @is_linked: frames come, and are waited for;
- * else once the pad's stream starts. */
-GstPad *gst_rc_recorder_add_track (
-    GstRcRecorder *self, RcStream stream, gboolean is_linked);
+/* A new pad, for what is encoded. */
+GstPad *gst_rc_recorder_add_track (GstRcRecorder *self, RcStream stream);
+
+/* Frames are going to come, and are waited for. */
+void gst_rc_recorder_begin_track (GstRcRecorder *self, RcStream stream);
 
 /* Its pad goes. */
 void gst_rc_recorder_remove_track (GstRcRecorder *self, RcStream stream);
@@ -51,10 +52,10 @@ void gst_rc_recorder_announce (
 void gst_rc_recorder_pass (
     GstRcRecorder *self, RcStream stream, GstClockTime time);
 
-/* The next set's line, which is taken; PTS is its running time, @set_end that of
- * the set's last image. */
+/* The next set's line, which is taken; PTS is its running time, @set those of
+ * its images, or GST_CLOCK_TIME_NONE. */
 void gst_rc_recorder_add_line (
-    GstRcRecorder *self, GstBuffer *line, GstClockTime set_end);
+    GstRcRecorder *self, GstBuffer *line, const GstClockTime set[RC_N_STREAMS]);
 
 /* Lines come, or no more of them. */
 void gst_rc_recorder_set_has_lines (GstRcRecorder *self, gboolean has_lines);

@@ -22,10 +22,11 @@ void gst_rc_record_writer_free (GstRcRecordWriter *writer);
 /* Whether there can be a file; FALSE after an error message. */
 gboolean gst_rc_record_writer_check (GstRcRecordWriter *writer);
 
-/* @ask: set to TRUE if tracks should send key frames soon. FALSE after an error
- * message: what is there was closed, and nothing more is written. */
-gboolean gst_rc_record_writer_write (GstRcRecordWriter *writer,
-    const GstRcRecordCluster *cluster, gboolean *ask);
+/* Takes what is in @cluster, or not. @ask: set to TRUE if tracks should send key
+ * frames soon. FALSE after an error message: what is there was closed, and nothing
+ * more is written. */
+gboolean gst_rc_record_writer_write (
+    GstRcRecordWriter *writer, GstRcRecordCluster *cluster, gboolean *ask);
 
 /* The file that is open gets its end; FALSE after an error message. */
 gboolean gst_rc_record_writer_close (GstRcRecordWriter *writer);

@@ -9,7 +9,7 @@
 
 G_BEGIN_DECLS
 
-/* Times in the file may be rounded by half of that, ns. */
+/* Times in the file are rounded by less than that, ns. */
 #define GST_RC_REPLAY_TICK (1 * GST_USECOND)
 
 #define GST_TYPE_RC_REPLAY_STREAM (gst_rc_replay_stream_get_type ())

@@ -21,6 +21,8 @@ struct _RcInterleave {
   Track tracks[RC_INTERLEAVE_MAX_TRACKS];
   guint64 bytes;
   guint64 newest;
+  gboolean has_popped;
+  guint64 popped; /* time of the last frame that went */
 };
 
 RcInterleave *
@@ -131,13 +133,15 @@ rc_interleave_add (
   return take_announced (track, frame->time, in_order);
 }
 
+/* @is_begun: frames of that time have gone already. */
 static gboolean
-is_announced (const Track *track, guint64 time)
+is_announced (const Track *track, guint64 time, gboolean is_begun)
 {
   for (guint i = 0; i < track->announced->len; i++) {
     const Announced *announced = get_announced (track, i);
 
-    if (announced->time <= time || announced->is_new || !track->has_begun)
+    if (announced->time <= time
+        || (!is_begun && (announced->is_new || !track->has_begun)))
       return TRUE;
   }
   return FALSE;
@@ -148,10 +152,11 @@ static gboolean
 is_waited_for (const RcInterleave *interleave, const Track *track, guint64 time)
 {
   guint64 ahead = interleave->newest - MIN (time, interleave->newest);
+  gboolean is_begun = interleave->has_popped && interleave->popped == time;
 
   if (!track->is_open || track->frames.head != NULL)
     return FALSE;
-  if (is_announced (track, time))
+  if (is_announced (track, time, is_begun))
     return ahead <= RC_INTERLEAVE_MAX_DELAY
            && interleave->bytes <= RC_INTERLEAVE_MAX_BYTES;
   return (!track->has_begun || !track->has_time || track->passed < time)
@@ -205,6 +210,8 @@ rc_interleave_pop (RcInterleave *interleave, RcInterleaveFrame *frame)
     return FALSE;
   g_queue_pop_head (&interleave->tracks[next->track].frames);
   interleave->bytes -= next->size;
+  interleave->has_popped = TRUE;
+  interleave->popped = next->time;
   *frame = *next;
   g_free (next);
   return TRUE;

@@ -270,7 +270,7 @@ rc_matroska_put_block (GByteArray *out, const RcMatroskaBlock *block)
 
 void
 rc_matroska_put_cues (GByteArray *out, const RcMatroskaPlaces *places,
-    guint track, const RcMatroskaCue *cues, guint n_cues)
+    const RcMatroskaCue *cues, guint n_cues)
 {
   guint content = begin (out, ID_CUES);
 
@@ -278,7 +278,7 @@ rc_matroska_put_cues (GByteArray *out, const RcMatroskaPlaces *places,
     put_short_head (out, ID_CUE_POINT, 3 * (2 + NUMBER_SIZE) + 2);
     put_number (out, ID_CUE_TIME, cues[i].time);
     put_short_head (out, ID_CUE_TRACK_POSITIONS, 2 * (2 + NUMBER_SIZE));
-    put_number (out, ID_CUE_TRACK, track);
+    put_number (out, ID_CUE_TRACK, cues[i].track);
     put_number (
         out, ID_CUE_CLUSTER_POSITION, cues[i].position - places->segment);
   }

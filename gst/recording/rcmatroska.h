@@ -63,6 +63,7 @@ typedef struct {
 typedef struct {
   guint64 time;     /* ticks */
   guint64 position; /* of the cluster, from the file's start */
+  guint track;      /* number of one that has a frame then */
 } RcMatroskaCue;
 
 /* The file up to its first cluster. A reader takes a file that ends here, or
@@ -80,9 +81,9 @@ void rc_matroska_put_cluster (GByteArray *out, guint64 time, guint64 size);
  * time. */
 void rc_matroska_put_block (GByteArray *out, const RcMatroskaBlock *block);
 
-/* The index of clusters that can be gone to, for track @track. */
+/* The index of clusters that can be gone to. */
 void rc_matroska_put_cues (GByteArray *out, const RcMatroskaPlaces *places,
-    guint track, const RcMatroskaCue *cues, guint n_cues);
+    const RcMatroskaCue *cues, guint n_cues);
 
 /* What to write over the head at the end, once each. @cues: position of the
  * index from the file's start; 0: there is none. @size: of the file.

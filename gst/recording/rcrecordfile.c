@@ -207,12 +207,23 @@ find_entry (RcRecordFile *file, guint64 time, guint64 position)
                              : position;
 }
 
+/* Players go by the first track, an image's. */
+static guint
+find_first_track (const RcRecordCluster *cluster)
+{
+  guint first = cluster->frames[0].block.track;
+
+  for (guint i = 1; i < cluster->n_frames; i++)
+    first = MIN (first, cluster->frames[i].block.track);
+  return first;
+}
+
 static void
 note_cluster (
     RcRecordFile *file, const RcRecordCluster *cluster, guint64 position)
 {
-  RcMatroskaCue cue = {
-      cluster->time, find_entry (file, cluster->time, position)};
+  RcMatroskaCue cue = {cluster->time,
+      find_entry (file, cluster->time, position), find_first_track (cluster)};
   OpenSet set = {cluster->set_end, position};
 
   if (cluster->is_entry)
@@ -260,7 +271,7 @@ write_cues (RcRecordFile *file, guint64 *position, GError **error)
   *position = 0;
   if (file->cues->len == 0)
     return TRUE;
-  rc_matroska_put_cues (bytes, &file->places, 1,
+  rc_matroska_put_cues (bytes, &file->places,
       &g_array_index (file->cues, RcMatroskaCue, 0), file->cues->len);
   *position = file->size;
   if (write_bytes (file, bytes, error))

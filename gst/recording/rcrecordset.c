@@ -30,15 +30,3 @@ rc_record_set_get_start (const RcRecordSet *set)
     start = MIN (start, set->pts[i]);
   return start;
 }
-
-guint64
-rc_record_set_get_end (const RcRecordSet *set)
-{
-  guint64 end = RC_RECORD_NONE;
-
-  for (guint i = 0; i < RC_N_STREAMS; i++) {
-    if (set->pts[i] != RC_RECORD_NONE)
-      end = end != RC_RECORD_NONE ? MAX (end, set->pts[i]) : set->pts[i];
-  }
-  return end;
-}

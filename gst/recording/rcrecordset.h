@@ -44,7 +44,4 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RcRecordSet, rc_record_set_free)
 /* The earliest of its streams' times; RC_RECORD_NONE without any. */
 guint64 rc_record_set_get_start (const RcRecordSet *set);
 
-/* The latest of them; RC_RECORD_NONE without any. */
-guint64 rc_record_set_get_end (const RcRecordSet *set);
-
 G_END_DECLS

@@ -246,23 +246,9 @@ is_old (const RcRecordSets *sets, const RcRecordSet *set)
 
 /* An image's stream is held up while its set's line is: not for ever. */
 static gboolean
-is_waited_out (RcRecordSets *sets)
+is_waited_out (const RcRecordSets *sets, const RcRecordSet *first)
 {
-  guint n[RC_N_IMAGE_STREAMS] = {0};
-
-  if (is_old (sets, ((Pending *)sets->pending.head->data)->set))
-    return TRUE;
-
-  for (GList *link = sets->pending.head; link != NULL; link = link->next) {
-    const Pending *pending = link->data;
-
-    for (guint i = 0; i < RC_N_IMAGE_STREAMS; i++) {
-      if (pending->set->pts[i] != RC_RECORD_NONE
-          && ++n[i] > RC_RECORD_MAX_PENDING)
-        return TRUE;
-    }
-  }
-  return sets->pending.length > RC_RECORD_MAX_LINES;
+  return is_old (sets, first) || sets->pending.length > RC_RECORD_MAX_LINES;
 }
 
 RcRecordSet *
@@ -271,7 +257,8 @@ rc_record_sets_pop (RcRecordSets *sets)
   Pending *pending = g_queue_peek_head (&sets->pending);
   RcRecordSet *set;
 
-  if (pending == NULL || (!is_whole (sets, pending) && !is_waited_out (sets)))
+  if (pending == NULL
+      || (!is_whole (sets, pending) && !is_waited_out (sets, pending->set)))
     return NULL;
   g_queue_pop_head (&sets->pending);
   set = g_steal_pointer (&pending->set);

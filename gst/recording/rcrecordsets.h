@@ -9,10 +9,8 @@
 
 G_BEGIN_DECLS
 
-/* Sets that have an image of one stream and wait for one of another, at most;
+/* How far an image stream goes on while a set waits for an image of another, ns;
  * what comes later than that gets a line of its own. */
-#define RC_RECORD_MAX_PENDING 12
-/* ns of images: the same for one of whose streams the images come rarely. */
 #define RC_RECORD_MAX_WAIT G_GUINT64_CONSTANT (1000000000)
 /* Sets that wait for their images at all, at most: lines run ahead of images. */
 #define RC_RECORD_MAX_LINES 1024

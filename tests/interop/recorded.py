@@ -42,21 +42,6 @@ def image_set(number, streams=IMAGES, color=False, **arguments):
                     **arguments)
 
 
-def paced(sets):
-    """A camera's script: times follow those of capture only as long as sets do
-    not come before they can have been captured."""
-    def script(_request, call):
-        last = None
-        for message in sets:
-            now = message.timestamp.sec + message.timestamp.nsec / 1e9
-            if last is not None and call.wait(now - last):
-                return
-            last = now
-            yield message
-
-    return script
-
-
 def words_of(message):
     """The set's line, as rcgrpcsrc has it: all but the pixels."""
     bare = pb.ImageSet()
@@ -102,9 +87,9 @@ def bytes_of(message, stream):
     return numpy.pad(rows, ((0, 0), (0, -rows.shape[1] % 4))).tobytes()
 
 
-def in_file(pts):
-    """ns, as the file says it."""
-    return (pts + 500) // 1000 * 1000
+def in_file(time):
+    """A running time, ns, as the file has it: to 1 us, rounded down."""
+    return time // 1000 * 1000
 
 
 class Sent:
@@ -131,12 +116,13 @@ class Feed(Watched):
             self.watch(stream)
 
     def watch(self, stream):
-        """Counts what comes to that pad."""
-        def take(pad, _info):
-            self.arrived[pad.get_name()] += 1
+        """Counts what comes to that pad: before it, as what is not recorded does
+        not get through."""
+        def take(_pad, _info):
+            self.arrived[stream] += 1
             return Gst.PadProbeReturn.OK
 
-        self.sink.get_static_pad(stream).add_probe(
+        self.sink.get_static_pad(stream).get_peer().add_probe(
             Gst.PadProbeType.BUFFER, take)
 
     def forget(self, stream):
@@ -436,4 +422,4 @@ class RecordTest(unittest.TestCase):
 
 __all__ = ["CAMERA", "ENDS", "Feed", "Gst", "IMAGES", "PATIENCE", "PERIOD",
            "RecordTest", "Recording", "STREAMS", "Sent", "bytes_of", "caps_of",
-           "image_set", "in_file", "paced", "words_of"]
+           "image_set", "in_file", "words_of"]

@@ -9,8 +9,8 @@ import unittest
 
 try:
     from recorded import (IMAGES, Gst, RecordTest, Recording, Sent, image_set,
-                          paced, words_of)
-    from camera_server import STREAM_FIELDS, CameraServer, pb, stream_bytes
+                          words_of)
+    from camera_server import STREAM_FIELDS, CameraServer, pb, stream_bytes, paced
     from google.protobuf import json_format
     from taken import Taker
     from watched import Watched

@@ -100,8 +100,8 @@ class TimesTest(RecordTest):
         return feed.finish()
 
     def test_microseconds(self):
-        """Rounded to one, not more than half of it off, ever."""
-        times = [1, 501, 2_000, 40_000_499, 80_000_501, 99_999_999,
+        """Rounded down to one."""
+        times = [1, 1_501, 2_999, 40_000_499, 80_000_501, 99_999_999,
                  120_001_000, 120_002_000, 120_003_300]
         self.check(self.record_at([1_234_567_000 + t for t in times]))
 

@@ -10,9 +10,8 @@ import sys
 import unittest
 
 try:
-    from recorded import (ENDS, RecordTest, Recording, image_set, paced,
-                          words_of)
-    from camera_server import CameraServer, pb, stream_bytes
+    from recorded import (ENDS, RecordTest, Recording, image_set, words_of)
+    from camera_server import CameraServer, pb, stream_bytes, paced
     from google.protobuf import json_format
     from taken import Taker
     from watched import Watched
