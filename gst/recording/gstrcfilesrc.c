@@ -229,8 +229,14 @@ add_branch (GstRcFileSrc *self, RcStream stream, GstPad *track, GstPad *pad)
   gst_ghost_pad_set_target (GST_GHOST_PAD (pad), src);
   if (!gst_element_sync_state_with_parent (state->branch)
       || gst_pad_link (queue_src, sink) != GST_PAD_LINK_OK
-      || gst_pad_link (track, state->queue_pad) != GST_PAD_LINK_OK)
+      || gst_pad_link (track, state->queue_pad) != GST_PAD_LINK_OK) {
+    GST_ELEMENT_ERROR (self, STREAM, DECODE,
+        ("The recording's track \"%s\" is damaged, or of a kind that cannot be "
+         "played.",
+            rc_stream_to_string (stream)),
+        ("%" GST_PTR_FORMAT, caps));
     return FALSE;
+  }
   tell_of_end (track, state->queue_pad);
   return TRUE;
 }
@@ -398,6 +404,21 @@ pad_added (GstElement *demux, GstPad *track, gpointer user_data)
     take_track (self, track, stream);
 }
 
+/* A pipe would be waited for, and cannot be gone back in. */
+static gboolean
+check_file (GstRcFileSrc *self, const gchar *location)
+{
+  GStatBuf info;
+
+  if (g_stat (location, &info) != 0 || S_ISREG (info.st_mode)
+      || S_ISDIR (info.st_mode))
+    return TRUE;
+  GST_ELEMENT_ERROR (self, RESOURCE, OPEN_READ,
+      ("\"%s\" is no regular file, as a recording has to be.", location),
+      (NULL));
+  return FALSE;
+}
+
 /* The demuxer tells names by tags that are at the file's end, if at all. What is
  * wrong with the file filesrc says. */
 static void
@@ -449,9 +470,11 @@ make_children (GstRcFileSrc *self)
         ("There is no file to play. Set the property location."), (NULL));
     return FALSE;
   }
-  self->lines = rc_replay_lines_new ();
   self->lines_refused = FALSE;
   self->checked = FALSE;
+  if (!check_file (self, location))
+    return FALSE;
+  self->lines = rc_replay_lines_new ();
   read_names (self, location);
   demux = add_demuxer (self, location);
   GST_OBJECT_LOCK (self);
