@@ -34,21 +34,14 @@
  * Since: 0.1
  */
 
-/* Threads: each pad has that of its upstream, up to the queue of its branch. It
- * reads there what an image says of itself, and tells the recorder what is on
- * its way. That is under this element's lock, so that lines keep their order;
- * the recorder's lock is taken in it. Children come and go with state changes
+/* Threads: each pad has that of its upstream, up to the queue of its branch; what
+ * it says there is GstRcRecordInput's. Children come and go with state changes
  * and pads, in the application's thread. */
 
 #include "recording/gstrcfilesink.h"
 
-#include <gst/video/video.h>
-
 #include "recording/gstrcrecordbranch.h"
-#include "recording/gstrcrecorder.h"
-#include "recording/gstrcrecordpart.h"
-#include "recording/rcrecordjson.h"
-#include "recording/rcrecordsets.h"
+#include "recording/gstrcrecordinput.h"
 
 GST_DEBUG_CATEGORY_STATIC (gst_rc_file_sink_debug);
 #define GST_CAT_DEFAULT gst_rc_file_sink_debug
@@ -57,9 +50,6 @@ GST_DEBUG_CATEGORY_STATIC (gst_rc_file_sink_debug);
   "video/x-raw, format = (string) { GRAY8, RGB, GRAY16_LE, GRAY16_BE }"
 #define MESH_CAPS "application/x-ply"
 #define METADATA_CAPS "text/x-raw, format = (string) utf8"
-
-/* Of a line whose set does not say: 25 Hz, ns. */
-#define DEFAULT_DURATION (40 * GST_MSECOND)
 
 enum {
   PROP_0,
@@ -75,11 +65,6 @@ typedef struct {
   GstPad *pad;          /* NULL: not requested; belongs to the element */
   GstElement *branch;   /* belongs to the bin; NULL: none, as of metadata */
   GstPad *recorder_pad; /* belongs to the recorder */
-
-  /* the element's lock */
-  gboolean has_info;
-  gboolean is_new; /* no image of @info came yet */
-  GstVideoInfo info;
 } Stream;
 
 struct _GstRcFileSink {
@@ -91,14 +76,9 @@ struct _GstRcFileSink {
   guint64 max_size_time, max_size_bytes;
   GstRcRecorder *recorder; /* NULL in NULL; belongs to the bin */
 
-  Stream
-      streams[RC_N_STREAMS]; /* application's thread, but for what says else */
-
-  GMutex lock;           /* guards what follows */
-  RcRecordSets *sets;    /* NULL in NULL */
-  guint64 last_start;    /* of the lines */
-  gboolean has_lines;    /* they did not end */
-  gboolean has_metadata; /* the camera's words come, or came */
+  /* application's thread */
+  Stream streams[RC_N_STREAMS];
+  GstRcRecordInput *input; /* NULL in NULL */
 };
 
 static GParamSpec *properties[N_PROPERTIES];
@@ -108,199 +88,6 @@ G_DEFINE_TYPE_WITH_CODE (GstRcFileSink, gst_rc_file_sink, GST_TYPE_BIN,
         gst_rc_file_sink_debug, "rcfilesink", 0, "stereo camera recorder"))
 GST_ELEMENT_REGISTER_DEFINE (
     rcfilesink, "rcfilesink", GST_RANK_NONE, GST_TYPE_RC_FILE_SINK)
-
-/* ---- the metadata track ---- */
-
-static void
-write_line_unlocked (GstRcFileSink *self, RcRecordSet *set)
-{
-  guint64 start = rc_record_set_get_start (set);
-  GstBuffer *buffer;
-  gchar *line;
-
-  /* A replay has the stream even if the recording did not: at the set's start. */
-  if (!self->has_metadata)
-    set->pts[RC_STREAM_METADATA] = start;
-  line = rc_record_json_write (set);
-  buffer = gst_buffer_new_wrapped (line, strlen (line));
-  self->last_start = MAX (self->last_start, start);
-  GST_BUFFER_PTS (buffer) = self->last_start;
-  GST_BUFFER_DURATION (buffer) =
-      set->duration != RC_RECORD_NONE ? set->duration : DEFAULT_DURATION;
-  gst_rc_recorder_add_line (self->recorder, buffer, set->pts);
-}
-
-static void
-write_lines_unlocked (GstRcFileSink *self)
-{
-  gboolean has_lines = !rc_record_sets_is_ended (self->sets);
-  RcRecordSet *set;
-
-  while ((set = rc_record_sets_pop (self->sets)) != NULL) {
-    write_line_unlocked (self, set);
-    rc_record_set_free (set);
-  }
-  if (has_lines != self->has_lines)
-    gst_rc_recorder_set_has_lines (self->recorder, has_lines);
-  self->has_lines = has_lines;
-}
-
-/* ---- what comes to the pads ---- */
-
-static GstClockTime
-to_running_time (GstPad *pad, GstClockTime pts)
-{
-  g_autoptr (GstEvent) event =
-      gst_pad_get_sticky_event (pad, GST_EVENT_SEGMENT, 0);
-  const GstSegment *segment;
-
-  if (event == NULL)
-    return GST_CLOCK_TIME_NONE;
-  gst_event_parse_segment (event, &segment);
-  return segment->format == GST_FORMAT_TIME
-             ? gst_segment_to_running_time (segment, GST_FORMAT_TIME, pts)
-             : GST_CLOCK_TIME_NONE;
-}
-
-/* Encoders take what has no place in time for the segment's start, and overrun
- * an image that is smaller than its caps say. */
-static gboolean
-is_sound (const Stream *state, GstBuffer *buffer, GstClockTime pts)
-{
-  return GST_CLOCK_TIME_IS_VALID (pts)
-         && (!state->has_info || gst_buffer_get_video_meta (buffer) != NULL
-             || gst_buffer_get_size (buffer)
-                    >= GST_VIDEO_INFO_SIZE (&state->info));
-}
-
-/* FALSE: it is not recorded. */
-static gboolean
-take_buffer (
-    GstRcFileSink *self, RcStream stream, GstPad *pad, GstBuffer *buffer)
-{
-  GstClockTime pts = to_running_time (pad, GST_BUFFER_PTS (buffer));
-  Stream *state = &self->streams[stream];
-  gboolean ok;
-
-  g_mutex_lock (&self->lock);
-  ok = is_sound (state, buffer, pts);
-  if (ok) {
-    rc_record_sets_add (self->sets, stream,
-        gst_rc_record_part_new (
-            buffer, stream, pts, state->has_info ? &state->info : NULL));
-    write_lines_unlocked (self);
-  }
-  if (stream != RC_STREAM_METADATA && ok) {
-    gst_rc_recorder_announce (self->recorder, stream, pts, state->is_new);
-    state->is_new = FALSE;
-  } else if (stream != RC_STREAM_METADATA) {
-    gst_rc_recorder_note_dropped (self->recorder);
-  }
-  g_mutex_unlock (&self->lock);
-  return ok;
-}
-
-static void
-take_gap (GstRcFileSink *self, RcStream stream, GstPad *pad, GstEvent *event)
-{
-  GstClockTime pts;
-
-  gst_event_parse_gap (event, &pts, NULL);
-  pts = to_running_time (pad, pts);
-  if (!GST_CLOCK_TIME_IS_VALID (pts))
-    return;
-  g_mutex_lock (&self->lock);
-  rc_record_sets_skip (self->sets, stream, pts);
-  write_lines_unlocked (self);
-  if (stream != RC_STREAM_METADATA)
-    gst_rc_recorder_pass (self->recorder, stream, pts);
-  g_mutex_unlock (&self->lock);
-}
-
-static void
-expect_unlocked (GstRcFileSink *self, RcStream stream)
-{
-  rc_record_sets_expect (self->sets, stream);
-  gst_rc_recorder_begin_track (self->recorder, stream);
-  self->has_metadata |= stream == RC_STREAM_METADATA;
-}
-
-static void
-take_begin (GstRcFileSink *self, RcStream stream)
-{
-  g_mutex_lock (&self->lock);
-  if (self->sets != NULL) {
-    expect_unlocked (self, stream);
-    write_lines_unlocked (self);
-  }
-  g_mutex_unlock (&self->lock);
-}
-
-static void
-take_link (GstPad *pad, GstPad *peer, gpointer user_data)
-{
-  GstRcFileSink *self = GST_RC_FILE_SINK (GST_PAD_PARENT (pad));
-
-  take_begin (self, GPOINTER_TO_UINT (user_data));
-}
-
-static void
-take_end (GstRcFileSink *self, RcStream stream)
-{
-  g_mutex_lock (&self->lock);
-  rc_record_sets_end (self->sets, stream);
-  write_lines_unlocked (self);
-  g_mutex_unlock (&self->lock);
-}
-
-static void
-take_caps (GstRcFileSink *self, RcStream stream, GstEvent *event)
-{
-  Stream *state = &self->streams[stream];
-  GstVideoInfo info;
-  GstCaps *caps;
-
-  gst_event_parse_caps (event, &caps);
-  if (stream >= RC_N_IMAGE_STREAMS || !gst_video_info_from_caps (&info, caps))
-    return;
-  g_mutex_lock (&self->lock);
-  state->is_new |= state->has_info;
-  state->info = info;
-  state->has_info = TRUE;
-  g_mutex_unlock (&self->lock);
-}
-
-static GstPadProbeReturn
-watch_pad (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
-{
-  RcStream stream = GPOINTER_TO_UINT (user_data);
-  GstRcFileSink *self = GST_RC_FILE_SINK (GST_PAD_PARENT (pad));
-  GstEvent *event;
-
-  if (info->type & GST_PAD_PROBE_TYPE_BUFFER) {
-    return take_buffer (self, stream, pad, GST_PAD_PROBE_INFO_BUFFER (info))
-               ? GST_PAD_PROBE_OK
-               : GST_PAD_PROBE_DROP;
-  }
-  event = GST_PAD_PROBE_INFO_EVENT (info);
-  switch (GST_EVENT_TYPE (event)) {
-  case GST_EVENT_STREAM_START:
-    take_begin (self, stream);
-    break;
-  case GST_EVENT_CAPS:
-    take_caps (self, stream, event);
-    break;
-  case GST_EVENT_GAP:
-    take_gap (self, stream, pad, event);
-    break;
-  case GST_EVENT_EOS:
-    take_end (self, stream);
-    break;
-  default:
-    break;
-  }
-  return GST_PAD_PROBE_OK;
-}
 
 /* ---- children ---- */
 
@@ -356,7 +143,8 @@ remove_branch (GstRcFileSink *self, RcStream stream)
   state->branch = NULL;
   if (state->pad != NULL)
     gst_ghost_pad_set_target (GST_GHOST_PAD (state->pad), NULL);
-  state->has_info = FALSE;
+  if (self->input != NULL)
+    gst_rc_record_input_forget_format (self->input, stream);
 }
 
 static gboolean
@@ -377,6 +165,7 @@ add_recorder (GstRcFileSink *self)
   }
   set_recorder (self,
       gst_rc_recorder_new (GST_ELEMENT (self), location, max_time, max_bytes));
+  self->input = gst_rc_record_input_new (self->recorder);
   return gst_bin_add (GST_BIN (self), GST_ELEMENT (self->recorder));
 }
 
@@ -406,9 +195,7 @@ remove_children (GstRcFileSink *self)
 
   for (guint i = 0; i < RC_N_STREAMS; i++)
     remove_branch (self, i);
-  g_mutex_lock (&self->lock);
-  g_clear_pointer (&self->sets, rc_record_sets_free);
-  g_mutex_unlock (&self->lock);
+  g_clear_pointer (&self->input, gst_rc_record_input_free);
   set_recorder (self, NULL);
   if (recorder != NULL) {
     gst_element_set_state (recorder, GST_STATE_NULL);
@@ -420,33 +207,25 @@ remove_children (GstRcFileSink *self)
 
 /* Pads that are linked are waited for. */
 static void
-begin_sets (GstRcFileSink *self)
+begin_recording (GstRcFileSink *self)
 {
-  g_mutex_lock (&self->lock);
-  g_clear_pointer (&self->sets, rc_record_sets_free);
-  self->sets = rc_record_sets_new ();
-  self->last_start = 0;
-  self->has_lines = FALSE;
-  self->has_metadata = FALSE;
+  guint linked = 0;
+
   for (guint i = 0; i < RC_N_STREAMS; i++) {
     GstPad *pad = self->streams[i].pad;
 
     if (pad != NULL && gst_pad_is_linked (pad))
-      expect_unlocked (self, i);
+      linked |= 1u << i;
   }
-  write_lines_unlocked (self);
-  g_mutex_unlock (&self->lock);
+  gst_rc_record_input_begin (self->input, linked);
 }
 
 /* Lines of images that are in the file are not to wait for others any more. */
 static void
-end_sets (GstRcFileSink *self)
+end_recording (GstRcFileSink *self)
 {
-  g_mutex_lock (&self->lock);
   for (guint i = 0; i < RC_N_STREAMS; i++)
-    rc_record_sets_end (self->sets, i);
-  write_lines_unlocked (self);
-  g_mutex_unlock (&self->lock);
+    gst_rc_record_input_end (self->input, i);
 }
 
 static GstStateChangeReturn
@@ -461,9 +240,9 @@ gst_rc_file_sink_change_state (GstElement *element, GstStateChange transition)
     return GST_STATE_CHANGE_FAILURE;
   }
   if (transition == GST_STATE_CHANGE_READY_TO_PAUSED)
-    begin_sets (self);
+    begin_recording (self);
   if (transition == GST_STATE_CHANGE_PAUSED_TO_READY)
-    end_sets (self);
+    end_recording (self);
   ret = GST_ELEMENT_CLASS (gst_rc_file_sink_parent_class)
             ->change_state (element, transition);
   if (transition == GST_STATE_CHANGE_READY_TO_NULL)
@@ -472,6 +251,24 @@ gst_rc_file_sink_change_state (GstElement *element, GstStateChange transition)
 }
 
 /* ---- pads ---- */
+
+static GstPadProbeReturn
+watch_pad (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  GstRcFileSink *self = GST_RC_FILE_SINK (GST_PAD_PARENT (pad));
+
+  return gst_rc_record_input_take (
+      self->input, GPOINTER_TO_UINT (user_data), pad, info);
+}
+
+static void
+take_link (GstPad *pad, GstPad *peer, gpointer user_data)
+{
+  GstRcFileSink *self = GST_RC_FILE_SINK (GST_PAD_PARENT (pad));
+
+  if (self->input != NULL)
+    gst_rc_record_input_expect (self->input, GPOINTER_TO_UINT (user_data));
+}
 
 static GstPad *
 gst_rc_file_sink_request_new_pad (GstElement *element, GstPadTemplate *templ,
@@ -518,12 +315,8 @@ gst_rc_file_sink_release_pad (GstElement *element, GstPad *pad)
     return;
   remove_branch (self, stream);
   gst_pad_set_active (pad, FALSE);
-  g_mutex_lock (&self->lock);
-  if (self->sets != NULL) {
-    rc_record_sets_end (self->sets, stream);
-    write_lines_unlocked (self);
-  }
-  g_mutex_unlock (&self->lock);
+  if (self->input != NULL)
+    gst_rc_record_input_end (self->input, stream);
   self->streams[stream].pad = NULL;
   gst_element_remove_pad (element, pad);
 }
@@ -611,10 +404,8 @@ gst_rc_file_sink_finalize (GObject *object)
 {
   GstRcFileSink *self = GST_RC_FILE_SINK (object);
 
-  g_clear_pointer (&self->sets, rc_record_sets_free);
   g_free (self->location);
   g_free (self->encoder);
-  g_mutex_clear (&self->lock);
   G_OBJECT_CLASS (gst_rc_file_sink_parent_class)->finalize (object);
 }
 
@@ -733,7 +524,6 @@ gst_rc_file_sink_class_init (GstRcFileSinkClass *klass)
 static void
 gst_rc_file_sink_init (GstRcFileSink *self)
 {
-  g_mutex_init (&self->lock);
   /* A sink also while it has no children, and never a source for the one among
    * them. */
   gst_bin_set_suppressed_flags (
