@@ -30,13 +30,11 @@
 
 #include "recording/gstrcfilesrc.h"
 
-#include <glib/gstdio.h>
-
 #include "meta/gstrcstreamcaps.h"
 #include "recording/gstrcparts.h"
 #include "recording/gstrcreplaybranch.h"
+#include "recording/gstrcreplayfile.h"
 #include "recording/gstrcreplayline.h"
-#include "recording/rctracknames.h"
 
 GST_DEBUG_CATEGORY_STATIC (gst_rc_file_src_debug);
 #define GST_CAT_DEFAULT gst_rc_file_src_debug
@@ -74,14 +72,18 @@ struct _GstRcFileSrc {
   GstElement *demux; /* NULL in NULL; belongs to the bin */
   GstRcReplayPace *pace;
 
+  /* Held while a round begins, as flushing pads that are being stopped would start
+   * them again. The first in the order of locks: nothing that it is held for
+   * waits for a streaming thread that needs it. */
+  GMutex rounds;
+
   /* state changes; the children belong to the bin */
   GstElement *queue;
   RcReplayLines *lines;
   guint64 uids[RC_N_STREAMS]; /* of the file's tracks, 0: there is none */
 
   /* demuxer's thread */
-  gboolean lines_refused; /* a warning was posted */
-  gboolean checked;       /* that there is what pads were requested for */
+  gboolean checked; /* that there is what pads were requested for */
 };
 
 static GParamSpec *properties[N_PROPERTIES];
@@ -92,71 +94,16 @@ G_DEFINE_TYPE_WITH_CODE (GstRcFileSrc, gst_rc_file_src, GST_TYPE_BIN,
 GST_ELEMENT_REGISTER_DEFINE (
     rcfilesrc, "rcfilesrc", GST_RANK_NONE, GST_TYPE_RC_FILE_SRC)
 
-/* ---- lines ---- */
-
-static void
-take_line (GstRcFileSrc *self, GstBuffer *buffer)
-{
-  g_autoptr (GError) error = NULL;
-  RcRecordSet *set = gst_rc_replay_line_read (buffer, &error);
-
-  if (set != NULL) {
-    rc_replay_lines_add (self->lines, set, GST_BUFFER_PTS (buffer));
-    return;
-  }
-  if (!self->lines_refused)
-    GST_ELEMENT_WARNING (self, STREAM, DECODE,
-        ("The recording's metadata is damaged, or of another kind: images that "
-         "it says nothing of come without parameters."),
-        ("%s", error->message));
-  self->lines_refused = TRUE;
-}
-
-static GstPadProbeReturn
-watch_lines (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
-{
-  GstRcFileSrc *self = user_data;
-
-  if (info->type & GST_PAD_PROBE_TYPE_BUFFER) {
-    take_line (self, GST_PAD_PROBE_INFO_BUFFER (info));
-    return GST_PAD_PROBE_OK;
-  }
-  switch (GST_EVENT_TYPE (GST_PAD_PROBE_INFO_EVENT (info))) {
-  case GST_EVENT_EOS:
-    rc_replay_lines_end (self->lines);
-    break;
-  case GST_EVENT_FLUSH_STOP:
-    rc_replay_lines_reset (self->lines);
-    break;
-  default:
-    break;
-  }
-  return GST_PAD_PROBE_OK;
-}
-
 /* ---- rounds ---- */
 
 /* All streams are at their end: each has what it gave downstream behind it, so
  * that the tracks can be flushed. */
 static void
-play_again (GstElement *element, gpointer user_data)
+begin_round (GstRcFileSrc *self, GstElement *demux, GstRcReplayPace *pace)
 {
-  GstRcFileSrc *self = GST_RC_FILE_SRC (element);
   GstEvent *seek = gst_event_new_seek (1.0, GST_FORMAT_TIME,
       GST_SEEK_FLAG_FLUSH, GST_SEEK_TYPE_SET, 0, GST_SEEK_TYPE_NONE, 0);
-  GstRcReplayPace *pace = NULL;
-  GstElement *demux = NULL;
 
-  GST_OBJECT_LOCK (self);
-  if (self->demux != NULL) {
-    demux = gst_object_ref (self->demux);
-    pace = gst_rc_replay_pace_ref (self->pace);
-  }
-  GST_OBJECT_UNLOCK (self);
-  if (demux == NULL) {
-    gst_event_unref (seek);
-    return;
-  }
   if (!gst_rc_replay_pace_wrap (pace, gst_event_get_seqnum (seek))) {
     gst_event_unref (seek);
     GST_ELEMENT_ERROR (self, STREAM, FAILED,
@@ -166,8 +113,27 @@ play_again (GstElement *element, gpointer user_data)
     GST_ELEMENT_ERROR (self, STREAM, DEMUX,
         ("The recording cannot be played again from its start."), (NULL));
   }
-  gst_rc_replay_pace_unref (pace);
-  gst_object_unref (demux);
+}
+
+static void
+play_again (GstElement *element, gpointer user_data)
+{
+  GstRcFileSrc *self = GST_RC_FILE_SRC (element);
+  GstRcReplayPace *pace = NULL;
+  GstElement *demux = NULL;
+
+  g_mutex_lock (&self->rounds);
+  GST_OBJECT_LOCK (self);
+  if (self->demux != NULL && !gst_rc_replay_pace_is_stopped (self->pace)) {
+    demux = gst_object_ref (self->demux);
+    pace = gst_rc_replay_pace_ref (self->pace);
+  }
+  GST_OBJECT_UNLOCK (self);
+  if (demux != NULL)
+    begin_round (self, demux, pace);
+  g_mutex_unlock (&self->rounds);
+  g_clear_pointer (&pace, gst_rc_replay_pace_unref);
+  gst_clear_object (&demux);
 }
 
 static void
@@ -307,10 +273,7 @@ take_track (GstRcFileSrc *self, GstPad *track, RcStream stream)
     return;
 
   if (stream == RC_STREAM_METADATA)
-    gst_pad_add_probe (track,
-        GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM
-            | GST_PAD_PROBE_TYPE_EVENT_FLUSH,
-        watch_lines, self, NULL);
+    gst_rc_replay_line_watch (GST_ELEMENT (self), track, self->lines);
   else
     gst_pad_add_probe (
         track, GST_PAD_PROBE_TYPE_BUFFER, shorten_image, NULL, NULL);
@@ -360,27 +323,6 @@ check_tracks (GstRcFileSrc *self)
       (NULL));
 }
 
-/* A stream's ID ends in "/001:" and the track's UID. */
-static gboolean
-stream_of_track (GstRcFileSrc *self, GstPad *track, RcStream *stream)
-{
-  g_autofree gchar *id = gst_pad_get_stream_id (track);
-  const gchar *colon = id ? strrchr (id, ':') : NULL;
-  guint64 uid = 0;
-
-  if (colon == NULL
-      || !g_ascii_string_to_unsigned (
-          colon + 1, 10, 1, G_MAXUINT64, &uid, NULL))
-    return FALSE;
-  for (guint i = 0; i < RC_N_STREAMS; i++) {
-    if (self->uids[i] == uid) {
-      *stream = i;
-      return TRUE;
-    }
-  }
-  return FALSE;
-}
-
 /* All tracks are there before the first buffer of any. */
 static GstPadProbeReturn
 watch_track (GstPad *track, GstPadProbeInfo *info, gpointer user_data)
@@ -400,39 +342,8 @@ pad_added (GstElement *demux, GstPad *track, gpointer user_data)
   RcStream stream;
 
   gst_pad_add_probe (track, GST_PAD_PROBE_TYPE_BUFFER, watch_track, self, NULL);
-  if (stream_of_track (self, track, &stream))
+  if (gst_rc_replay_file_find_stream (self->uids, track, &stream))
     take_track (self, track, stream);
-}
-
-/* A pipe would be waited for, and cannot be gone back in. */
-static gboolean
-check_file (GstRcFileSrc *self, const gchar *location)
-{
-  GStatBuf info;
-
-  if (g_stat (location, &info) != 0 || S_ISREG (info.st_mode)
-      || S_ISDIR (info.st_mode))
-    return TRUE;
-  GST_ELEMENT_ERROR (self, RESOURCE, OPEN_READ,
-      ("\"%s\" is no regular file, as a recording has to be.", location),
-      (NULL));
-  return FALSE;
-}
-
-/* The demuxer tells names by tags that are at the file's end, if at all. What is
- * wrong with the file filesrc says. */
-static void
-read_names (GstRcFileSrc *self, const gchar *location)
-{
-  g_autofree guint8 *head = g_malloc (RC_TRACK_NAMES_HEAD);
-  FILE *file = g_fopen (location, "rb");
-  gsize length = 0;
-
-  if (file != NULL) {
-    length = fread (head, 1, RC_TRACK_NAMES_HEAD, file);
-    fclose (file);
-  }
-  rc_track_names_read (head, length, self->uids);
 }
 
 /* NULL after an error message. */
@@ -470,12 +381,11 @@ make_children (GstRcFileSrc *self)
         ("There is no file to play. Set the property location."), (NULL));
     return FALSE;
   }
-  self->lines_refused = FALSE;
   self->checked = FALSE;
-  if (!check_file (self, location))
+  if (!gst_rc_replay_file_check (GST_ELEMENT (self), location))
     return FALSE;
   self->lines = rc_replay_lines_new ();
-  read_names (self, location);
+  gst_rc_replay_file_read_names (location, self->uids);
   demux = add_demuxer (self, location);
   GST_OBJECT_LOCK (self);
   self->demux = demux;
@@ -541,6 +451,8 @@ gst_rc_file_src_change_state (GstElement *element, GstStateChange transition)
   case GST_STATE_CHANGE_PAUSED_TO_READY:
     /* Before the pads are stopped, which waits for their threads. */
     set_stopped (self, TRUE);
+    g_mutex_lock (&self->rounds);
+    g_mutex_unlock (&self->rounds);
     break;
   default:
     break;
@@ -637,7 +549,9 @@ gst_rc_file_src_release_pad (GstElement *element, GstPad *pad)
 
   if (!rc_stream_from_string (GST_PAD_NAME (pad), &stream))
     return;
+  g_mutex_lock (&self->rounds);
   remove_branch (self, stream);
+  g_mutex_unlock (&self->rounds);
   if (self->pace != NULL && gst_rc_replay_pace_forget (self->pace, stream))
     gst_element_call_async (element, play_again, NULL, NULL);
   GST_OBJECT_LOCK (self);
@@ -701,6 +615,7 @@ gst_rc_file_src_finalize (GObject *object)
 {
   GstRcFileSrc *self = GST_RC_FILE_SRC (object);
 
+  g_mutex_clear (&self->rounds);
   g_free (self->location);
   G_OBJECT_CLASS (gst_rc_file_src_parent_class)->finalize (object);
 }
@@ -780,6 +695,7 @@ gst_rc_file_src_class_init (GstRcFileSrcClass *klass)
 static void
 gst_rc_file_src_init (GstRcFileSrc *self)
 {
+  g_mutex_init (&self->rounds);
   gst_bin_set_suppressed_flags (
       GST_BIN (self), GST_ELEMENT_FLAG_SOURCE | GST_ELEMENT_FLAG_SINK);
   GST_OBJECT_FLAG_SET (self, GST_ELEMENT_FLAG_SOURCE);

@@ -4,11 +4,14 @@
 
 #include <gst/gst.h>
 
-#include "recording/rcrecordset.h"
+#include "recording/rcreplaylines.h"
 
 G_BEGIN_DECLS
 
-/* The line that a demuxer's buffer of the metadata track is. */
-RcRecordSet *gst_rc_replay_line_read (GstBuffer *buffer, GError **error);
+/* Reads what comes on @track, the demuxer's pad of the metadata, into @lines. Of
+ * the first line that is none a warning is posted in the name of @owner. Both must
+ * live as long as something comes. */
+void gst_rc_replay_line_watch (
+    GstElement *owner, GstPad *track, RcReplayLines *lines);
 
 G_END_DECLS

@@ -215,7 +215,7 @@ class LoopTest(LiveTest):
         self.assertEqual(watched.errors, [])
 
     def test_stop_at_any_time(self):
-        for wanted in (1, SETS - 1, SETS, SETS + 1, 3 * SETS):
+        for wanted in 3 * (1, SETS - 1, SETS, SETS + 1, 3 * SETS):
             watched, takers = self.play(STREAMS, "loop=true")
             watched.play()
             takers["left"].wait_for(wanted)

@@ -9,7 +9,8 @@ import unittest
 
 try:
     import grpc
-    from camera_server import STREAM_FIELDS, CameraServer, make_set, pb
+    from camera_server import (STREAM_FIELDS, CameraServer, make_set, paced,
+                               pb)
     from served import SinkTest, WHOLE
     from test_sink import IMAGES, describe, without_padding
     from watched import Gst, Watched
@@ -68,6 +69,20 @@ class RoundTripTest(SinkTest):
     def test_color(self):
         self.check(self.make_sets(4, color=True, width=322, padding=2),
                    options="color=true", color=True)
+
+    def test_endless(self):
+        """A recording that is served again and again, each set as it was."""
+        sets = self.make_sets(8)
+        self.record(paced(sets), IMAGES, "")
+        watched = self.served(
+            f"rcfilesrc name=f location={self.path} live=true loop=true "
+            f"rcgrpcsink name=k {WHOLE} " + links("f", "k", IMAGES))
+        client = self.client(watched, *IMAGES)
+        watched.play()
+        for n in range(3 * len(sets)):
+            self.assertEqual(next(client),
+                             without_padding(sets[n % len(sets)]), n)
+        self.assert_healthy(watched)
 
 
 if __name__ == "__main__":
