@@ -274,15 +274,25 @@ track_of (GstRcRecorder *self, GstPad *pad, RcStream *stream)
   return &self->tracks[*stream];
 }
 
-/* FALSE: there is nobody to take it any more. */
+/* Nobody takes what comes to the pad any more. */
+static gboolean
+is_let_go_unlocked (GstRcRecorder *self, GstPad *pad)
+{
+  RcStream stream;
+
+  return self->is_stopping || self->has_failed || GST_PAD_IS_FLUSHING (pad)
+         || track_of (self, pad, &stream)->pad != pad;
+}
+
+/* FALSE: let go. */
 static gboolean
 wait_for_room_unlocked (GstRcRecorder *self, GstPad *pad)
 {
-  while (!self->is_stopping && !self->has_failed && !GST_PAD_IS_FLUSHING (pad)
+  while (!is_let_go_unlocked (self, pad)
          && (!self->is_playing
              || rc_interleave_get_bytes (self->interleave) > MAX_BYTES))
     g_cond_wait (&self->changed, &self->lock);
-  return !self->is_stopping && !self->has_failed && !GST_PAD_IS_FLUSHING (pad);
+  return !is_let_go_unlocked (self, pad);
 }
 
 /* Takes @frame. */
@@ -425,6 +435,19 @@ gst_rc_recorder_event (GstPad *pad, GstObject *parent, GstEvent *event)
   return ok;
 }
 
+/* A frame's thread may wait here, which has to leave the pad. */
+static gboolean
+gst_rc_recorder_activate_mode (
+    GstPad *pad, GstObject *parent, GstPadMode mode, gboolean active)
+{
+  GstRcRecorder *self = GST_RC_RECORDER (parent);
+
+  g_mutex_lock (&self->lock);
+  g_cond_broadcast (&self->changed);
+  g_mutex_unlock (&self->lock);
+  return TRUE;
+}
+
 /* ---- what rcfilesink says ---- */
 
 GstPad *
@@ -436,11 +459,12 @@ gst_rc_recorder_add_track (GstRcRecorder *self, RcStream stream)
   gst_pad_set_element_private (pad, GUINT_TO_POINTER (stream));
   gst_pad_set_chain_function (pad, gst_rc_recorder_chain);
   gst_pad_set_event_function (pad, gst_rc_recorder_event);
+  gst_pad_set_activatemode_function (pad, gst_rc_recorder_activate_mode);
   g_mutex_lock (&self->lock);
   self->tracks[stream].pad = pad;
   g_mutex_unlock (&self->lock);
-  gst_pad_set_active (pad, TRUE);
   gst_element_add_pad (GST_ELEMENT (self), pad);
+  gst_pad_set_active (pad, TRUE);
   return pad;
 }
 
@@ -457,6 +481,7 @@ gst_rc_recorder_remove_track (GstRcRecorder *self, RcStream stream)
   track->needs_keys = FALSE;
   gst_rc_track_format_replace (&track->format, NULL);
   g_mutex_unlock (&self->lock);
+  gst_pad_set_active (pad, FALSE);
   gst_element_remove_pad (GST_ELEMENT (self), pad);
 }
 

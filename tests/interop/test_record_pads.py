@@ -185,6 +185,21 @@ class ReleaseTest(PadsTest):
             feed.of_element("rcfilesink-progress")[-1]["dropped"],
             20 - written)
 
+    def test_while_paused(self):
+        """Whose images wait for the pipeline to play."""
+        feed = self.playing(["left", "disparity"])
+        self.push(feed, 0, 10)
+        feed.wait_for_arrival()
+        feed.pipeline.set_state(Gst.State.PAUSED)
+        self.push(feed, 10, 13, paced=False)
+        feed.wait_for_arrival()
+        self.detach(feed, "disparity")
+        feed.pipeline.set_state(Gst.State.PLAYING)
+        self.push(feed, 13, 30, ["left"])
+        self.finish(feed, "left")
+        self.check_images(feed, self.recordings(), "left", False)
+        self.assertEqual(feed.errors, [])
+
     def test_one_that_is_waited_for(self):
         feed = self.playing(["left", "disparity"])
         self.push(feed, 0, 10, ["left"])
