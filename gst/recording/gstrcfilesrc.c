@@ -323,16 +323,27 @@ check_tracks (GstRcFileSrc *self)
       (NULL));
 }
 
+static void
+check_once (GstRcFileSrc *self)
+{
+  if (!self->checked)
+    check_tracks (self);
+  self->checked = TRUE;
+}
+
 /* All tracks are there before the first buffer of any. */
 static GstPadProbeReturn
 watch_track (GstPad *track, GstPadProbeInfo *info, gpointer user_data)
 {
-  GstRcFileSrc *self = user_data;
-
-  if (!self->checked)
-    check_tracks (self);
-  self->checked = TRUE;
+  check_once (user_data);
   return GST_PAD_PROBE_REMOVE;
+}
+
+/* A head that is damaged can have none of those that it speaks of. */
+static void
+no_more_pads (GstElement *demux, gpointer user_data)
+{
+  check_once (user_data);
 }
 
 static void
@@ -344,6 +355,13 @@ pad_added (GstElement *demux, GstPad *track, gpointer user_data)
   gst_pad_add_probe (track, GST_PAD_PROBE_TYPE_BUFFER, watch_track, self, NULL);
   if (gst_rc_replay_file_find_stream (self->uids, track, &stream))
     take_track (self, track, stream);
+}
+
+/* Then the demuxer waits for an image to go, which may wait for its line. */
+static void
+overrun (GstElement *queue, gpointer lines)
+{
+  rc_replay_lines_hold_up (lines);
 }
 
 /* NULL after an error message. */
@@ -360,7 +378,9 @@ add_demuxer (GstRcFileSrc *self, const gchar *location)
   g_object_set (file, "location", location, NULL);
   g_object_set (self->queue, "max-size-buffers", 0, "max-size-bytes",
       QUEUE_BYTES, "max-size-time", QUEUE_TIME, NULL);
+  g_signal_connect (self->queue, "overrun", G_CALLBACK (overrun), self->lines);
   g_signal_connect (demux, "pad-added", G_CALLBACK (pad_added), self);
+  g_signal_connect (demux, "no-more-pads", G_CALLBACK (no_more_pads), self);
   return gst_element_link (file, demux) ? demux : NULL;
 }
 

@@ -14,6 +14,7 @@ struct _RcReplayLines {
   GQueue lines;
   guint64 position; /* PTS of the last line, RC_RECORD_NONE: none yet */
   gboolean ended;
+  gboolean held_up; /* since the last line */
   gboolean flushing;
   gboolean stopped;
   Line *in_use[RC_N_STREAMS]; /* what the stream took last */
@@ -65,6 +66,16 @@ rc_replay_lines_add (RcReplayLines *lines, RcRecordSet *set, guint64 pts)
   if (lines->lines.length > RC_REPLAY_MAX_LINES)
     line_unref (g_queue_pop_head (&lines->lines));
   lines->position = pts;
+  lines->held_up = FALSE;
+  g_cond_broadcast (&lines->changed);
+  g_mutex_unlock (&lines->lock);
+}
+
+void
+rc_replay_lines_hold_up (RcReplayLines *lines)
+{
+  g_mutex_lock (&lines->lock);
+  lines->held_up = TRUE;
   g_cond_broadcast (&lines->changed);
   g_mutex_unlock (&lines->lock);
 }
@@ -103,6 +114,7 @@ rc_replay_lines_reset (RcReplayLines *lines)
   g_queue_clear_full (&lines->lines, line_unref);
   lines->position = RC_RECORD_NONE;
   lines->ended = FALSE;
+  lines->held_up = FALSE;
   g_mutex_unlock (&lines->lock);
 }
 
@@ -123,7 +135,7 @@ find (RcReplayLines *lines, RcStream stream, guint64 pts, guint64 tolerance)
 static gboolean
 may_come (RcReplayLines *lines, guint64 pts, guint64 margin)
 {
-  return !lines->ended
+  return !lines->ended && !lines->held_up
          && (lines->position == RC_RECORD_NONE || lines->position < margin
              || lines->position - margin <= pts);
 }

@@ -27,6 +27,10 @@ void rc_replay_lines_free (RcReplayLines *lines);
 /* Takes @set; @pts: of the line itself, ns. */
 void rc_replay_lines_add (RcReplayLines *lines, RcRecordSet *set, guint64 pts);
 
+/* Until the next one no line can come: who reads the file waits for room. What
+ * waits for a line goes without. */
+void rc_replay_lines_hold_up (RcReplayLines *lines);
+
 /* No more of them. */
 void rc_replay_lines_end (RcReplayLines *lines);
 

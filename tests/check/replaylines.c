@@ -99,6 +99,21 @@ GST_START_TEST (test_let_go)
 }
 GST_END_TEST;
 
+/* The file's reader waits for the images, and they do not wait for it. */
+GST_START_TEST (test_held_up)
+{
+  RcReplayLines *lines = rc_replay_lines_new ();
+
+  add (lines, 0, 0);
+  rc_replay_lines_hold_up (lines);
+  check_take (lines, RC_STREAM_LEFT, 0, 0);
+  check_take_other (lines, RC_STREAM_LEFT, 40 * MS, RC_REPLAY_NONE);
+  add (lines, 2, 80 * MS);
+  check_take (lines, RC_STREAM_LEFT, 80 * MS, 2);
+  rc_replay_lines_free (lines);
+}
+GST_END_TEST;
+
 static gpointer
 take_in_thread (gpointer lines)
 {
@@ -142,6 +157,7 @@ replaylines_suite (void)
   tcase_add_test (tcase, test_same_time);
   tcase_add_test (tcase, test_margin);
   tcase_add_test (tcase, test_let_go);
+  tcase_add_test (tcase, test_held_up);
   tcase_add_test (tcase, test_wait);
   return suite;
 }
