@@ -96,7 +96,8 @@ class PaceTest(LiveTest):
         watched, takers = self.play(["left"], "live=true",
                                     "fakesink sync=true")
         watched.play()
-        takers["left"].wait_for(1)
+        # A sink that has had no buffer does not know.
+        takers["left"].wait_for(2)
         for element in (watched.pipeline, watched.source):
             query = Gst.Query.new_latency()
             self.assertTrue(element.query(query))
