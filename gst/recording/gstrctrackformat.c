@@ -10,6 +10,9 @@ struct _GstRcTrackFormat {
   gint width, height;    /* of images */
 };
 
+/* There is V_FFV1, too, which players know less: mpv 0.35 does not. */
+#define FFV1_CAPS "video/x-ffv, ffvversion = (int) 1"
+
 /* Caps and Codec IDs (the Matroska codec specification). All are self-contained
  * in frames and codec_data. */
 static const struct {
@@ -17,7 +20,7 @@ static const struct {
   const gchar *codec;
   gboolean is_intra;
 } image_codecs[] = {
-    {"video/x-ffv, ffvversion = (int) 1", "V_FFV1", TRUE},
+    {FFV1_CAPS, RC_MATROSKA_FOURCC, TRUE},
     {"video/x-h264, stream-format = (string) avc, alignment = (string) au",
         "V_MPEG4/ISO/AVC", FALSE},
     {"video/x-h265, stream-format = (string) hvc1, alignment = (string) au",
@@ -57,6 +60,16 @@ get_codec_private (const GstStructure *structure)
   return bytes;
 }
 
+static void
+wrap_codec_private (GstRcTrackFormat *format)
+{
+  GBytes *own = format->codec_private;
+
+  format->codec_private =
+      rc_matroska_describe_fourcc ("FFV1", format->width, format->height, own);
+  g_clear_pointer (&own, g_bytes_unref);
+}
+
 static gboolean
 take_image_codec (GstRcTrackFormat *format, GstCaps *caps)
 {
@@ -71,9 +84,13 @@ take_image_codec (GstRcTrackFormat *format, GstCaps *caps)
     format->type = RC_MATROSKA_VIDEO;
     format->is_intra = image_codecs[i].is_intra;
     format->codec_private = get_codec_private (structure);
-    return gst_structure_get_int (structure, "width", &format->width)
-           && gst_structure_get_int (structure, "height", &format->height)
-           && format->width > 0 && format->height > 0;
+    if (!gst_structure_get_int (structure, "width", &format->width)
+        || !gst_structure_get_int (structure, "height", &format->height)
+        || format->width <= 0 || format->height <= 0)
+      return FALSE;
+    if (g_str_equal (format->codec, RC_MATROSKA_FOURCC))
+      wrap_codec_private (format);
+    return TRUE;
   }
   return FALSE;
 }

@@ -66,6 +66,7 @@
 /* Track number, time from the cluster's, flags. */
 #define BLOCK_HEAD_SIZE (1 + 2 + 1)
 #define FLAG_KEY_FRAME 0x80
+#define BITMAP_HEADER_SIZE 40
 
 static void
 put_unsigned (GByteArray *out, guint64 value, guint size)
@@ -225,6 +226,35 @@ rc_matroska_put_head (GByteArray *out, const RcMatroskaTrack *tracks,
   for (guint i = 0; i < n_tracks; i++)
     put_track (out, &tracks[i], i + 1);
   end (out, content);
+}
+
+static void
+put_le (GByteArray *out, guint64 value, guint size)
+{
+  guint64 bytes = GUINT64_TO_LE (value);
+
+  g_byte_array_append (out, (const guint8 *)&bytes, size);
+}
+
+GBytes *
+rc_matroska_describe_fourcc (
+    const gchar fourcc[4], guint width, guint height, GBytes *extra)
+{
+  GByteArray *out = g_byte_array_new ();
+  gsize extra_size = extra != NULL ? g_bytes_get_size (extra) : 0;
+
+  put_le (out, BITMAP_HEADER_SIZE + extra_size, 4);
+  put_le (out, width, 4);
+  put_le (out, height, 4);
+  put_le (out, 1, 2);  /* planes */
+  put_le (out, 24, 2); /* bits a pixel, of which decoders take no notice */
+  g_byte_array_append (out, (const guint8 *)fourcc, 4);
+  put_le (out, (guint64)width * height * 3, 4);
+  put_le (out, 0, 8); /* pixels a metre */
+  put_le (out, 0, 8); /* palette */
+  if (extra != NULL)
+    g_byte_array_append (out, g_bytes_get_data (extra, NULL), extra_size);
+  return g_byte_array_free_to_bytes (out);
 }
 
 /* Without its own ID and length. */

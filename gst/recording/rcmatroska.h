@@ -38,6 +38,12 @@ typedef struct {
   guint width, height;
 } RcMatroskaTrack;
 
+/* The Codec ID of video that AVI has a FOURCC for, and its private data: a
+ * BITMAPINFOHEADER, and @extra behind it, which may be NULL. */
+#define RC_MATROSKA_FOURCC "V_MS/VFW/FOURCC"
+GBytes *rc_matroska_describe_fourcc (
+    const gchar fourcc[4], guint width, guint height, GBytes *extra);
+
 /* Where in a file is what was left open; offsets from the file's start. */
 typedef struct {
   guint64 segment; /* content of the segment */

@@ -30,7 +30,7 @@ class TracksTest(RecordTest):
         self.assertEqual((file.doc_type, list(file.tracks)),
                          ("matroska", STREAMS))
         for name, track in file.tracks.items():
-            kind = (VIDEO, "V_FFV1") if name in IMAGES else \
+            kind = (VIDEO, "V_MS/VFW/FOURCC") if name in IMAGES else \
                 (SUBTITLE, "S_MODEL/PLY" if name == "mesh" else "S_TEXT/UTF8")
             self.assertEqual((track.type, track.codec), kind, name)
         self.assertEqual([file.tracks[name].size for name in IMAGES],

@@ -58,7 +58,7 @@ class EncoderTest(RecordTest):
                 if name in recording.file.tracks:
                     self.assertEqual(recording.file.tracks[name].codec, codec)
             self.assertEqual(recording.file.tracks["disparity"].codec,
-                             "V_FFV1")
+                             "V_MS/VFW/FOURCC")
         for name in CAMERA:
             if name in feed.sent:
                 self.check_likeness(feed, recordings, name)
