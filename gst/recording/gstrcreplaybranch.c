@@ -101,19 +101,41 @@ add_queue (GstElement *owner, GstBin *bin, GstElement **last)
   return TRUE;
 }
 
-static void
+/* Belongs to @bin. */
+static GstPad *
 add_ghost (GstElement *bin, const gchar *name, GstElement *child)
 {
   g_autoptr (GstPad) target = gst_element_get_static_pad (child, name);
+  GstPad *pad = gst_ghost_pad_new (name, target);
 
-  gst_element_add_pad (bin, gst_ghost_pad_new (name, target));
+  gst_element_add_pad (bin, pad);
+  return pad;
+}
+
+/* The multiqueue counts on upstream to tell of that, which may have pushed its
+ * last buffer already. */
+static GstFlowReturn
+chain (GstPad *pad, GstObject *branch, GstBuffer *buffer)
+{
+  GstFlowReturn ret = gst_proxy_pad_chain_default (pad, branch, buffer);
+  g_autoptr (GstObject) owner = NULL;
+
+  if (ret != GST_FLOW_NOT_NEGOTIATED)
+    return ret;
+  owner = gst_object_get_parent (branch);
+  if (owner != NULL)
+    GST_ELEMENT_ERROR (owner, STREAM, DECODE,
+        ("Nothing takes the images of a track: it is damaged, or what they go "
+         "to takes images of another kind."),
+        ("%s", GST_OBJECT_NAME (branch)));
+  return GST_FLOW_EOS;
 }
 
 GstElement *
 gst_rc_replay_branch_new (GstElement *owner, RcStream stream, GstCaps *caps,
     GstRcReplayStream *replay, gboolean is_live)
 {
-  GstElement *branch = gst_bin_new (NULL);
+  GstElement *branch = gst_bin_new (rc_stream_to_string (stream));
   GstBin *bin = GST_BIN (branch);
   GstElement *first = GST_ELEMENT (replay), *last = first;
   gboolean ok = TRUE;
@@ -127,7 +149,7 @@ gst_rc_replay_branch_new (GstElement *owner, RcStream stream, GstCaps *caps,
     gst_object_unref (gst_object_ref_sink (branch));
     return NULL;
   }
-  add_ghost (branch, "sink", first);
+  gst_pad_set_chain_function (add_ghost (branch, "sink", first), chain);
   add_ghost (branch, "src", last);
   return branch;
 }

@@ -83,6 +83,17 @@ class DamageTest(BadTest):
         self.flip(whole, whole.index(b"\x1f\x43\xb6\x75"), len(whole), FLIPS,
                   3)
 
+    def test_no_decoder_takes_it(self):
+        """Also when all was read ahead by then."""
+        whole = bytearray(self.record_few())
+        private = whole.index(b"FFV1") + 24
+        for at in range(private, private + 12):
+            whole[at] ^= 0xFF
+        self.write(bytes(whole))
+        for _ in range(20):
+            watched, _ = self.play(["left", "disparity"])
+            self.assertNotEqual(watched.errors, [])
+
     def test_damage_in_a_loop(self):
         """No endless stream of errors, and no silence either."""
         whole = self.record_few()
