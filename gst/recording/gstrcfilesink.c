@@ -74,11 +74,12 @@ struct _GstRcFileSink {
   gchar *location;
   gchar *encoder;
   guint64 max_size_time, max_size_bytes;
-  GstRcRecorder *recorder; /* NULL in NULL; belongs to the bin */
+  GstRcRecorder *recorder;    /* NULL below PAUSED; belongs to the bin */
+  GstRcRecorderCounts counts; /* of the recording before */
 
   /* application's thread */
   Stream streams[RC_N_STREAMS];
-  GstRcRecordInput *input; /* NULL in NULL */
+  GstRcRecordInput *input; /* NULL below PAUSED */
 };
 
 static GParamSpec *properties[N_PROPERTIES];
@@ -95,6 +96,8 @@ static void
 set_recorder (GstRcFileSink *self, GstRcRecorder *recorder)
 {
   GST_OBJECT_LOCK (self);
+  if (self->recorder != NULL)
+    gst_rc_recorder_get_counts (self->recorder, &self->counts);
   self->recorder = recorder;
   GST_OBJECT_UNLOCK (self);
 }
@@ -196,21 +199,27 @@ remove_children (GstRcFileSink *self)
   for (guint i = 0; i < RC_N_STREAMS; i++)
     remove_branch (self, i);
   g_clear_pointer (&self->input, gst_rc_record_input_free);
+  if (recorder == NULL)
+    return;
+  gst_object_ref (recorder);
+  gst_element_set_state (recorder, GST_STATE_NULL);
   set_recorder (self, NULL);
-  if (recorder != NULL) {
-    gst_element_set_state (recorder, GST_STATE_NULL);
-    gst_bin_remove (GST_BIN (self), recorder);
-  }
+  gst_bin_remove (GST_BIN (self), recorder);
+  gst_object_unref (recorder);
 }
 
 /* ---- states ---- */
 
-/* Pads that are linked are waited for. */
-static void
+/* Pads that are linked are waited for. FALSE after an error message. */
+static gboolean
 begin_recording (GstRcFileSink *self)
 {
   guint linked = 0;
 
+  if (!add_recorder (self) || !add_branches (self)) {
+    remove_children (self);
+    return FALSE;
+  }
   for (guint i = 0; i < RC_N_STREAMS; i++) {
     GstPad *pad = self->streams[i].pad;
 
@@ -218,6 +227,7 @@ begin_recording (GstRcFileSink *self)
       linked |= 1u << i;
   }
   gst_rc_record_input_begin (self->input, linked);
+  return TRUE;
 }
 
 /* Lines of images that are in the file are not to wait for others any more. */
@@ -234,18 +244,15 @@ gst_rc_file_sink_change_state (GstElement *element, GstStateChange transition)
   GstRcFileSink *self = GST_RC_FILE_SINK (element);
   GstStateChangeReturn ret;
 
-  if (transition == GST_STATE_CHANGE_NULL_TO_READY
-      && (!add_recorder (self) || !add_branches (self))) {
-    remove_children (self);
+  if (transition == GST_STATE_CHANGE_READY_TO_PAUSED && !begin_recording (self))
     return GST_STATE_CHANGE_FAILURE;
-  }
-  if (transition == GST_STATE_CHANGE_READY_TO_PAUSED)
-    begin_recording (self);
   if (transition == GST_STATE_CHANGE_PAUSED_TO_READY)
     end_recording (self);
   ret = GST_ELEMENT_CLASS (gst_rc_file_sink_parent_class)
             ->change_state (element, transition);
-  if (transition == GST_STATE_CHANGE_READY_TO_NULL)
+  if (transition == GST_STATE_CHANGE_PAUSED_TO_READY
+      || (transition == GST_STATE_CHANGE_READY_TO_PAUSED
+          && ret == GST_STATE_CHANGE_FAILURE))
     remove_children (self);
   return ret;
 }
@@ -326,11 +333,12 @@ gst_rc_file_sink_release_pad (GstElement *element, GstPad *pad)
 static GstStructure *
 get_stats (GstRcFileSink *self)
 {
-  GstRcRecorderCounts counts = {0};
+  GstRcRecorderCounts counts;
   GstRcRecorder *recorder;
 
   GST_OBJECT_LOCK (self);
   recorder = self->recorder ? gst_object_ref (self->recorder) : NULL;
+  counts = self->counts;
   GST_OBJECT_UNLOCK (self);
   if (recorder != NULL) {
     gst_rc_recorder_get_counts (recorder, &counts);
@@ -487,7 +495,7 @@ install_properties (GObjectClass *object_class)
    *
    * `files` (uint), `sets`, `bytes` and `dropped` (guint64) of this recording:
    * of all its files, and images and meshes that came and are in none, as they
-   * had no timestamp or their encoder failed.
+   * had no timestamp or their encoder failed. Below PAUSED: of the last recording.
    *
    * Since: 0.1
    */

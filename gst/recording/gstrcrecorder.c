@@ -28,7 +28,6 @@ typedef struct {
   GstPad *pad;              /* NULL: there is none; belongs to the element */
   GstRcTrackFormat *format; /* of what comes; NULL: not known yet */
   gboolean needs_keys;      /* had a frame that needs others */
-  gboolean has_source;      /* something comes, or is going to */
   GstSegment segment;       /* pad's thread */
 } Track;
 
@@ -54,7 +53,7 @@ struct _GstRcRecorder {
   gboolean is_stopping;
   gboolean has_failed;
 
-  /* from start to stop; its own thread */
+  /* while it has a thread, which uses it */
   GstRcRecordWriter *writer;
 
   GThread *thread; /* state changes */
@@ -375,7 +374,6 @@ take_caps (GstRcRecorder *self, Track *track, RcStream stream, GstCaps *caps)
 static void
 begin_track_unlocked (GstRcRecorder *self, RcStream stream)
 {
-  self->tracks[stream].has_source = TRUE;
   /* Lines come on no pad. */
   if (stream == RC_STREAM_METADATA)
     return;
@@ -477,7 +475,6 @@ gst_rc_recorder_remove_track (GstRcRecorder *self, RcStream stream)
   g_mutex_lock (&self->lock);
   end_track_unlocked (self, stream);
   pad = g_steal_pointer (&track->pad);
-  track->has_source = FALSE;
   track->needs_keys = FALSE;
   gst_rc_track_format_replace (&track->format, NULL);
   g_mutex_unlock (&self->lock);
@@ -579,16 +576,6 @@ start (GstRcRecorder *self)
     return FALSE;
   }
   self->writer = writer;
-  g_mutex_lock (&self->lock);
-  self->is_stopping = FALSE;
-  memset (&self->counts, 0, sizeof self->counts);
-  self->end_seqnum = GST_SEQNUM_INVALID;
-  for (guint i = 0; i < RC_N_STREAMS; i++) {
-    gst_segment_init (&self->tracks[i].segment, GST_FORMAT_UNDEFINED);
-    if (self->tracks[i].has_source)
-      begin_track_unlocked (self, i);
-  }
-  g_mutex_unlock (&self->lock);
   self->thread = g_thread_new ("rcrecorder", run, self);
   return TRUE;
 }
@@ -610,15 +597,6 @@ stop (GstRcRecorder *self)
 {
   g_clear_pointer (&self->thread, g_thread_join);
   g_clear_pointer (&self->writer, gst_rc_record_writer_free);
-  for (guint i = 0; i < RC_N_STREAMS; i++) {
-    gst_rc_track_format_replace (&self->tracks[i].format, NULL);
-    self->tracks[i].needs_keys = FALSE;
-  }
-  rc_interleave_free (self->interleave);
-  self->interleave = rc_interleave_new (gst_rc_record_frame_free);
-  self->has_begun = FALSE;
-  self->is_ended = FALSE;
-  self->has_failed = FALSE;
 }
 
 static void
@@ -680,6 +658,8 @@ gst_rc_recorder_finalize (GObject *object)
 {
   GstRcRecorder *self = GST_RC_RECORDER (object);
 
+  for (guint i = 0; i < RC_N_STREAMS; i++)
+    gst_rc_track_format_replace (&self->tracks[i].format, NULL);
   rc_interleave_free (self->interleave);
   gst_rc_track_format_unref (self->line_format);
   g_free (self->path);
@@ -712,4 +692,7 @@ gst_rc_recorder_init (GstRcRecorder *self)
   g_cond_init (&self->changed);
   self->interleave = rc_interleave_new (gst_rc_record_frame_free);
   self->line_format = gst_rc_track_format_new (text);
+  self->end_seqnum = GST_SEQNUM_INVALID;
+  for (guint i = 0; i < RC_N_STREAMS; i++)
+    gst_segment_init (&self->tracks[i].segment, GST_FORMAT_UNDEFINED);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* The sink inside rcfilesink: takes encoded frames, brings the tracks together
- * and writes the files. */
+ * and writes the files. It makes one recording: it gets to PAUSED once. */
 
 #pragma once
 

@@ -93,10 +93,10 @@ gst_rc_replay_pace_set_playing (GstRcReplayPace *pace, gboolean is_playing)
 }
 
 void
-gst_rc_replay_pace_set_stopped (GstRcReplayPace *pace, gboolean is_stopped)
+gst_rc_replay_pace_stop (GstRcReplayPace *pace)
 {
   g_mutex_lock (&pace->lock);
-  pace->is_stopped = is_stopped;
+  pace->is_stopped = TRUE;
   wake_unlocked (pace);
   g_mutex_unlock (&pace->lock);
 }
@@ -263,6 +263,18 @@ gst_rc_replay_pace_end (GstRcReplayPace *pace, RcStream stream)
   is_last &= pace->ended == pace->expected;
   g_mutex_unlock (&pace->lock);
   return is_last;
+}
+
+gboolean
+gst_rc_replay_pace_is_over (GstRcReplayPace *pace)
+{
+  gboolean is_over;
+
+  g_mutex_lock (&pace->lock);
+  is_over =
+      !pace->is_stopped && pace->ended != 0 && pace->ended == pace->expected;
+  g_mutex_unlock (&pace->lock);
+  return is_over;
 }
 
 gboolean

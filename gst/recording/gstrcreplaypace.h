@@ -24,11 +24,12 @@ void gst_rc_replay_pace_unref (GstRcReplayPace *pace);
 gboolean gst_rc_replay_pace_is_live (const GstRcReplayPace *pace);
 gboolean gst_rc_replay_pace_is_loop (const GstRcReplayPace *pace);
 
-/* The pipeline plays, or not; nobody waits any more, until it is FALSE. */
+/* The pipeline plays, or not. */
 void gst_rc_replay_pace_set_playing (
     GstRcReplayPace *pace, gboolean is_playing);
-void gst_rc_replay_pace_set_stopped (
-    GstRcReplayPace *pace, gboolean is_stopped);
+
+/* Nobody waits any more, for good. */
+void gst_rc_replay_pace_stop (GstRcReplayPace *pace);
 gboolean gst_rc_replay_pace_is_stopped (GstRcReplayPace *pace);
 
 /* That stream comes, from now on. */
@@ -51,6 +52,9 @@ void gst_rc_replay_pace_flush (GstRcReplayPace *pace, RcStream stream);
 
 /* The file is at its end. TRUE: for all streams now, and a round is over. */
 gboolean gst_rc_replay_pace_end (GstRcReplayPace *pace, RcStream stream);
+
+/* All streams are at their end, and were not moved from there. */
+gboolean gst_rc_replay_pace_is_over (GstRcReplayPace *pace);
 
 /* The next round begins with that seek. FALSE: nothing came in this one. */
 gboolean gst_rc_replay_pace_wrap (GstRcReplayPace *pace, guint32 seqnum);

@@ -99,10 +99,10 @@ rc_replay_lines_set_flushing (RcReplayLines *lines, gboolean flushing)
 }
 
 void
-rc_replay_lines_set_stopped (RcReplayLines *lines, gboolean stopped)
+rc_replay_lines_stop (RcReplayLines *lines)
 {
   g_mutex_lock (&lines->lock);
-  lines->stopped = stopped;
+  lines->stopped = TRUE;
   g_cond_broadcast (&lines->changed);
   g_mutex_unlock (&lines->lock);
 }

@@ -34,9 +34,11 @@ void rc_replay_lines_hold_up (RcReplayLines *lines);
 /* No more of them. */
 void rc_replay_lines_end (RcReplayLines *lines);
 
-/* Lets go of who waits, until both are FALSE again. */
+/* Lets go of who waits, until it is FALSE again. */
 void rc_replay_lines_set_flushing (RcReplayLines *lines, gboolean flushing);
-void rc_replay_lines_set_stopped (RcReplayLines *lines, gboolean stopped);
+
+/* Lets go of who waits, for good. */
+void rc_replay_lines_stop (RcReplayLines *lines);
 
 /* Forgets all lines, and that they ended. */
 void rc_replay_lines_reset (RcReplayLines *lines);

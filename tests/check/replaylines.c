@@ -90,10 +90,10 @@ GST_START_TEST (test_let_go)
 {
   RcReplayLines *lines = rc_replay_lines_new ();
 
-  rc_replay_lines_set_stopped (lines, TRUE);
-  check_take_other (lines, RC_STREAM_LEFT, 0, RC_REPLAY_FLUSHING);
-  rc_replay_lines_set_stopped (lines, FALSE);
   rc_replay_lines_set_flushing (lines, TRUE);
+  check_take_other (lines, RC_STREAM_LEFT, 0, RC_REPLAY_FLUSHING);
+  rc_replay_lines_set_flushing (lines, FALSE);
+  rc_replay_lines_stop (lines);
   check_take_other (lines, RC_STREAM_LEFT, 0, RC_REPLAY_FLUSHING);
   rc_replay_lines_free (lines);
 }
@@ -140,7 +140,7 @@ GST_START_TEST (test_wait)
   }
   g_thread_join (thread);
   thread = g_thread_new ("image", wait_in_thread, lines);
-  rc_replay_lines_set_stopped (lines, TRUE);
+  rc_replay_lines_stop (lines);
   g_thread_join (thread);
   rc_replay_lines_free (lines);
 }
