@@ -22,6 +22,7 @@ sys.path[:0] = [str(HERE.parent / "interop"), str(BUILD / "tests/interop")]
 
 import image_interface_pb2 as pb  # noqa: E402
 import camera_server  # noqa: E402
+import recording_seeds  # noqa: E402
 import sim_process  # noqa: E402
 
 MAX_SIZE = 4096
@@ -300,7 +301,9 @@ def main():
     messages = HERE / "corpus/message"
     uris = HERE / "corpus/uri"
     packed = HERE / "corpus/compressed"
-    for directory in messages, uris, packed:
+    lines, heads = HERE / "corpus/record", HERE / "corpus/names"
+    everything = messages, uris, packed, lines, heads
+    for directory in everything:
         directory.mkdir(parents=True, exist_ok=True)
         for file in directory.iterdir():
             if not file.name.startswith("found-"):
@@ -324,7 +327,11 @@ def main():
         write(uris, f"uri-{i:02}", uri.encode())
     for name, cuts, options, content in compressed():
         write(packed, name, cuts + bytes([options]) + content)
-    for directory in messages, uris, packed:
+    for name, content in recording_seeds.lines():
+        write(lines, f"line-{name}", content)
+    for name, content in recording_seeds.heads():
+        write(heads, f"head-{name}", content)
+    for directory in everything:
         write(directory, "empty", b"")
 
 

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* The reader of a recording's lines: what it takes is written so that it reads
- * back as the same, and the names in a file's head stay within their bytes. */
+ * back as the same. */
 
 #include <string.h>
 
 #include "fuzzinput.h"
 #include "recording/rcrecordjson.h"
-#include "recording/rctracknames.h"
 
 static void
 check_round_trip (const RcRecordSet *set)
@@ -32,13 +31,11 @@ int
 LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
   g_autofree gchar *plain = rc_record_unescape ((const gchar *)data, size);
-  guint64 uids[RC_N_STREAMS];
   g_autoptr (GError) error = NULL;
   g_autoptr (RcRecordSet) set =
       rc_record_json_read ((const gchar *)data, size, &error);
 
   g_assert_cmpuint (strlen (plain), <=, size);
-  rc_track_names_read (data, size, uids);
   if (set == NULL) {
     g_assert_true (error->domain == RC_RECORD_ERROR);
     return 0;
