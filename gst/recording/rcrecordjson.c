@@ -103,7 +103,8 @@ typedef struct {
   gsize start, end; /* of the member "recording" at the top; equal: none */
   guint max_depth;
   gboolean
-      strict; /* neither comments nor single quotes: json-glib takes both */
+      strict; /* json-glib takes more than JSON: comments, single quotes, and
+                      the last of several texts */
 } Outline;
 
 static gboolean
@@ -121,10 +122,14 @@ static Outline
 scan (const gchar *text, gsize length)
 {
   Outline outline = {.strict = TRUE};
-  gboolean in_string = FALSE, in_member = FALSE;
+  gboolean in_string = FALSE, in_member = FALSE, has_begun = FALSE;
   guint depth = 0;
 
   for (gsize i = 0; i < length; i++) {
+    if (depth == 0 && !g_ascii_isspace (text[i])) {
+      outline.strict &= !has_begun && text[i] == '{';
+      has_begun = TRUE;
+    }
     if (in_string) {
       if (text[i] == '\\')
         i++;
