@@ -138,11 +138,13 @@ remove_branch (GstRcFileSink *self, RcStream stream)
 
   if (state->recorder_pad != NULL)
     gst_rc_recorder_remove_track (self->recorder, stream);
-  state->recorder_pad = NULL;
-  if (state->branch != NULL) {
+  if (state->branch != NULL)
     gst_element_set_state (state->branch, GST_STATE_NULL);
+  if (state->recorder_pad != NULL)
+    gst_element_remove_pad (GST_ELEMENT (self->recorder), state->recorder_pad);
+  state->recorder_pad = NULL;
+  if (state->branch != NULL)
     gst_bin_remove (GST_BIN (self), state->branch);
-  }
   state->branch = NULL;
   if (state->pad != NULL)
     gst_ghost_pad_set_target (GST_GHOST_PAD (state->pad), NULL);

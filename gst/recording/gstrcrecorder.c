@@ -479,14 +479,21 @@ gst_rc_recorder_remove_track (GstRcRecorder *self, RcStream stream)
   gst_rc_track_format_replace (&track->format, NULL);
   g_mutex_unlock (&self->lock);
   gst_pad_set_active (pad, FALSE);
-  gst_element_remove_pad (GST_ELEMENT (self), pad);
+}
+
+/* What comes is taken; not so when its pad is being released, while an image is on
+ * its way in. */
+static gboolean
+is_open_unlocked (GstRcRecorder *self, RcStream stream)
+{
+  return !self->is_stopping && self->tracks[stream].pad != NULL;
 }
 
 void
 gst_rc_recorder_begin_track (GstRcRecorder *self, RcStream stream)
 {
   g_mutex_lock (&self->lock);
-  if (!self->is_stopping)
+  if (is_open_unlocked (self, stream))
     begin_track_unlocked (self, stream);
   g_mutex_unlock (&self->lock);
 }
@@ -496,11 +503,12 @@ gst_rc_recorder_announce (
     GstRcRecorder *self, RcStream stream, GstClockTime time, gboolean is_new)
 {
   g_mutex_lock (&self->lock);
-  if (!self->is_stopping)
+  if (is_open_unlocked (self, stream)) {
     begin_track_unlocked (self, stream);
-  rc_interleave_announce (
-      self->interleave, gst_rc_record_place_of (stream), time, is_new);
-  g_cond_broadcast (&self->changed);
+    rc_interleave_announce (
+        self->interleave, gst_rc_record_place_of (stream), time, is_new);
+    g_cond_broadcast (&self->changed);
+  }
   g_mutex_unlock (&self->lock);
 }
 

@@ -40,7 +40,8 @@ GstPad *gst_rc_recorder_add_track (GstRcRecorder *self, RcStream stream);
 /* Frames are going to come, and are waited for. */
 void gst_rc_recorder_begin_track (GstRcRecorder *self, RcStream stream);
 
-/* Its pad goes. */
+/* What waits on its pad is let go. The pad takes nothing more, and stays until what
+ * pushes to it has stopped, for which it would be unlinked otherwise. */
 void gst_rc_recorder_remove_track (GstRcRecorder *self, RcStream stream);
 
 /* A frame with that running time comes out of the track's encoder later. @is_new:

@@ -166,7 +166,12 @@ send_event (GstPad *pad, GstEvent **event, gpointer queue_pad)
 static void
 tell_of_end (GstPad *pad, GstPad *queue_pad)
 {
-  if (GST_PAD_IS_EOS (pad))
+  gboolean is_at_end;
+
+  GST_OBJECT_LOCK (pad);
+  is_at_end = GST_PAD_IS_EOS (pad);
+  GST_OBJECT_UNLOCK (pad);
+  if (is_at_end)
     gst_pad_sticky_events_foreach (pad, send_event, queue_pad);
 }
 

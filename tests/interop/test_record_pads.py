@@ -2,6 +2,7 @@
 """Pads of rcfilesink that come and go, and pipelines that start and stop."""
 
 import os
+import random
 import sys
 import threading
 import time
@@ -166,6 +167,36 @@ class RequestTest(PadsTest):
 
 
 class ReleaseTest(PadsTest):
+    def test_in_full_flight(self):
+        """While images are on their way in: nothing inside says an error of it,
+        and the end comes through."""
+        feed = self.playing(["left"])
+        for number in range(100):
+            self.push(feed, number, number + 1)
+            source = Gst.parse_bin_from_description(
+                "videotestsrc is-live=true ! capsfilter caps=\""
+                "video/x-raw,format=GRAY8,width=16,height=16,"
+                "framerate=10000/1\"", True)
+            feed.pipeline.add(source)
+            pad = feed.sink.request_pad_simple("error")
+            source.get_static_pad("src").link(pad)
+            source.sync_state_with_parent()
+            time.sleep(random.random() / 100)
+            feed.sink.release_request_pad(pad)
+            source.set_state(Gst.State.NULL)
+            feed.pipeline.remove(source)
+        feed.end()
+        self.assertIsNotNone(feed.wait(Gst.MessageType.EOS))
+        feed.stop()
+        # That its peer is gone may be one to a source.
+        inside = feed.sink.get_path_string() + "/"
+        self.assertEqual(
+            [m.src.get_path_string() for m in feed.of_type(
+                Gst.MessageType.ERROR)
+             if m.src.get_path_string().startswith(inside)], [])
+        self.assertEqual(sum(len(r.times("left")) for r in self.recordings(
+            in_order=False)), 100)
+
     def test_while_playing(self):
         """The other track goes on. What was not encoded yet is lost, and is
         counted."""
