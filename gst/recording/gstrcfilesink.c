@@ -41,6 +41,7 @@
 #include "recording/gstrcfilesink.h"
 
 #include "recording/gstrcrecordbranch.h"
+#include "recording/gstrcrecorder.h"
 #include "recording/gstrcrecordinput.h"
 
 GST_DEBUG_CATEGORY_STATIC (gst_rc_file_sink_debug);
@@ -74,8 +75,8 @@ struct _GstRcFileSink {
   gchar *location;
   gchar *encoder;
   guint64 max_size_time, max_size_bytes;
-  GstRcRecorder *recorder;    /* NULL below PAUSED; belongs to the bin */
-  GstRcRecorderCounts counts; /* of the recording before */
+  GstRcRecorder *recorder;  /* NULL below PAUSED; belongs to the bin */
+  GstRcRecordCounts counts; /* of the recording before */
 
   /* application's thread */
   Stream streams[RC_N_STREAMS];
@@ -97,7 +98,8 @@ set_recorder (GstRcFileSink *self, GstRcRecorder *recorder)
 {
   GST_OBJECT_LOCK (self);
   if (self->recorder != NULL)
-    gst_rc_recorder_get_counts (self->recorder, &self->counts);
+    gst_rc_record_queue_get_counts (
+        gst_rc_recorder_get_queue (self->recorder), &self->counts);
   self->recorder = recorder;
   GST_OBJECT_UNLOCK (self);
 }
@@ -137,7 +139,7 @@ remove_branch (GstRcFileSink *self, RcStream stream)
   Stream *state = &self->streams[stream];
 
   if (state->recorder_pad != NULL)
-    gst_rc_recorder_remove_track (self->recorder, stream);
+    gst_rc_recorder_end_track (self->recorder, state->recorder_pad);
   if (state->branch != NULL)
     gst_element_set_state (state->branch, GST_STATE_NULL);
   if (state->recorder_pad != NULL)
@@ -170,7 +172,8 @@ add_recorder (GstRcFileSink *self)
   }
   set_recorder (self,
       gst_rc_recorder_new (GST_ELEMENT (self), location, max_time, max_bytes));
-  self->input = gst_rc_record_input_new (self->recorder);
+  self->input =
+      gst_rc_record_input_new (gst_rc_recorder_get_queue (self->recorder));
   return gst_bin_add (GST_BIN (self), GST_ELEMENT (self->recorder));
 }
 
@@ -335,7 +338,7 @@ gst_rc_file_sink_release_pad (GstElement *element, GstPad *pad)
 static GstStructure *
 get_stats (GstRcFileSink *self)
 {
-  GstRcRecorderCounts counts;
+  GstRcRecordCounts counts;
   GstRcRecorder *recorder;
 
   GST_OBJECT_LOCK (self);
@@ -343,7 +346,8 @@ get_stats (GstRcFileSink *self)
   counts = self->counts;
   GST_OBJECT_UNLOCK (self);
   if (recorder != NULL) {
-    gst_rc_recorder_get_counts (recorder, &counts);
+    gst_rc_record_queue_get_counts (
+        gst_rc_recorder_get_queue (recorder), &counts);
     gst_object_unref (recorder);
   }
   return gst_structure_new ("rcfilesink-stats", "files", G_TYPE_UINT,

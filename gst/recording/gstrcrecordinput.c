@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Threads: those of rcfilesink's upstream. The lock keeps lines in their order:
- * the recorder's is taken in it. */
+ * that of the queue is taken in it. */
 
 #include "recording/gstrcrecordinput.h"
 
@@ -21,7 +21,7 @@ typedef struct {
 } Stream;
 
 struct _GstRcRecordInput {
-  GstRcRecorder *recorder; /* outlives this */
+  GstRcRecordQueue *queue; /* outlives this */
 
   GMutex lock; /* guards what follows */
   Stream streams[RC_N_STREAMS];
@@ -32,11 +32,11 @@ struct _GstRcRecordInput {
 };
 
 GstRcRecordInput *
-gst_rc_record_input_new (GstRcRecorder *recorder)
+gst_rc_record_input_new (GstRcRecordQueue *queue)
 {
   GstRcRecordInput *input = g_new0 (GstRcRecordInput, 1);
 
-  input->recorder = recorder;
+  input->queue = queue;
   g_mutex_init (&input->lock);
   return input;
 }
@@ -67,7 +67,7 @@ write_line_unlocked (GstRcRecordInput *input, RcRecordSet *set)
   GST_BUFFER_PTS (buffer) = input->last_start;
   GST_BUFFER_DURATION (buffer) =
       set->duration != RC_RECORD_NONE ? set->duration : DEFAULT_DURATION;
-  gst_rc_recorder_add_line (input->recorder, buffer, set->pts);
+  gst_rc_record_queue_add_line (input->queue, buffer, set->pts);
 }
 
 static void
@@ -81,7 +81,7 @@ write_lines_unlocked (GstRcRecordInput *input)
     rc_record_set_free (set);
   }
   if (has_lines != input->has_lines)
-    gst_rc_recorder_set_has_lines (input->recorder, has_lines);
+    gst_rc_record_queue_set_has_lines (input->queue, has_lines);
   input->has_lines = has_lines;
 }
 
@@ -131,10 +131,10 @@ take_buffer (
     write_lines_unlocked (input);
   }
   if (stream != RC_STREAM_METADATA && ok) {
-    gst_rc_recorder_announce (input->recorder, stream, pts, state->is_new);
+    gst_rc_record_queue_announce (input->queue, stream, pts, state->is_new);
     state->is_new = FALSE;
   } else if (stream != RC_STREAM_METADATA) {
-    gst_rc_recorder_note_dropped (input->recorder);
+    gst_rc_record_queue_note_dropped (input->queue);
   }
   g_mutex_unlock (&input->lock);
   return ok;
@@ -154,7 +154,7 @@ take_gap (
   rc_record_sets_skip (input->sets, stream, pts);
   write_lines_unlocked (input);
   if (stream != RC_STREAM_METADATA)
-    gst_rc_recorder_pass (input->recorder, stream, pts);
+    gst_rc_record_queue_pass (input->queue, stream, pts);
   g_mutex_unlock (&input->lock);
 }
 
@@ -162,7 +162,7 @@ static void
 expect_unlocked (GstRcRecordInput *input, RcStream stream)
 {
   rc_record_sets_expect (input->sets, stream);
-  gst_rc_recorder_begin_track (input->recorder, stream);
+  gst_rc_record_queue_begin (input->queue, stream);
   input->has_metadata |= stream == RC_STREAM_METADATA;
 }
 

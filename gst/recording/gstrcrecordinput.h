@@ -6,13 +6,13 @@
 
 #pragma once
 
-#include "recording/gstrcrecorder.h"
+#include "recording/gstrcrecordqueue.h"
 
 G_BEGIN_DECLS
 
 typedef struct _GstRcRecordInput GstRcRecordInput;
 
-GstRcRecordInput *gst_rc_record_input_new (GstRcRecorder *recorder);
+GstRcRecordInput *gst_rc_record_input_new (GstRcRecordQueue *queue);
 void gst_rc_record_input_free (GstRcRecordInput *input);
 
 /* A recording begins; these streams (1 << RcStream) are waited for. */
