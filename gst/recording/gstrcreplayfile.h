@@ -10,13 +10,10 @@
 
 G_BEGIN_DECLS
 
-/* FALSE after an error message in the name of @owner, if it is no file. That there
- * is none at all filesrc says. */
-gboolean gst_rc_replay_file_check (GstElement *owner, const gchar *location);
-
-/* UIDs of the tracks that are named after streams; 0: there is none. */
-void gst_rc_replay_file_read_names (
-    const gchar *location, guint64 uids[RC_N_STREAMS]);
+/* The UIDs of the tracks that are named after streams; 0: there is none. FALSE
+ * after an error message in the name of @owner: it is no file of that kind. */
+gboolean gst_rc_replay_file_read (
+    GstElement *owner, const gchar *location, guint64 uids[RC_N_STREAMS]);
 
 /* Which stream @track is, a pad of the demuxer; FALSE: none. */
 gboolean gst_rc_replay_file_find_stream (

@@ -271,17 +271,14 @@ GstRcReplayTracks *
 gst_rc_replay_tracks_new (GstElement *owner, const gchar *location,
     RcReplayLines *lines, GstRcReplayTrackFound found)
 {
-  GstRcReplayTracks *tracks;
+  GstRcReplayTracks *tracks = g_new0 (GstRcReplayTracks, 1);
 
-  if (!gst_rc_replay_file_check (owner, location))
-    return NULL;
-  tracks = g_new0 (GstRcReplayTracks, 1);
   tracks->owner = owner;
   tracks->lines = lines;
   tracks->found = found;
   g_mutex_init (&tracks->lock);
-  gst_rc_replay_file_read_names (location, tracks->uids);
-  if (add_elements (tracks, location))
+  if (gst_rc_replay_file_read (owner, location, tracks->uids)
+      && add_elements (tracks, location))
     return tracks;
   gst_rc_replay_tracks_free (tracks);
   return NULL;

@@ -102,9 +102,8 @@ rc_record_json_write (const RcRecordSet *set)
 typedef struct {
   gsize start, end; /* of the member "recording" at the top; equal: none */
   guint max_depth;
-  gboolean
-      strict; /* json-glib takes more than JSON: comments, single quotes, and
-                      the last of several texts */
+  gboolean strict; /* json-glib takes more than JSON: comments, single quotes,
+                      escapes that are none, and the last of several texts */
 } Outline;
 
 static gboolean
@@ -115,6 +114,22 @@ is_recording (const gchar *text, gsize length, gsize at)
   return at > 0 && (text[at - 1] == '{' || text[at - 1] == ',')
          && length - at >= strlen (key)
          && memcmp (text + at, key, strlen (key)) == 0;
+}
+
+/* How many characters the escape at @at has behind its backslash; 0: it is none. */
+static gsize
+escape_length (const gchar *text, gsize length, gsize at)
+{
+  if (at + 1 >= length || text[at + 1] == '\0'
+      || strchr ("\"\\/bfnrtu", text[at + 1]) == NULL)
+    return 0;
+  if (text[at + 1] != 'u')
+    return 1;
+  for (gsize i = at + 2; i < at + 6; i++) {
+    if (i >= length || !g_ascii_isxdigit (text[i]))
+      return 0;
+  }
+  return 5;
 }
 
 /* What has to be known before it is parsed, and what the parser does not tell. */
@@ -131,10 +146,14 @@ scan (const gchar *text, gsize length)
       has_begun = TRUE;
     }
     if (in_string) {
-      if (text[i] == '\\')
-        i++;
-      else if (text[i] == '"')
+      if (text[i] == '\\') {
+        gsize escape = escape_length (text, length, i);
+
+        outline.strict &= escape > 0;
+        i += escape;
+      } else if (text[i] == '"') {
         in_string = FALSE;
+      }
     } else if (text[i] == '"') {
       in_string = TRUE;
       if (depth == 1 && is_recording (text, length, i)) {
@@ -153,6 +172,7 @@ scan (const gchar *text, gsize length)
       outline.strict = FALSE;
     }
   }
+  outline.strict &= depth == 0 && !in_string;
   return outline;
 }
 

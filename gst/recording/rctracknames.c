@@ -4,7 +4,8 @@
 
 #include <string.h>
 
-/* Elements of Matroska (RFC 9559). */
+/* Elements of EBML (RFC 8794) and Matroska (RFC 9559). */
+#define ID_EBML 0x1a45dfa3
 #define ID_SEGMENT 0x18538067
 #define ID_TRACKS 0x1654ae6b
 #define ID_TRACK_ENTRY 0xae
@@ -101,6 +102,15 @@ read_track (Bytes entry, guint64 uids[RC_N_STREAMS])
   if (name != NULL && rc_stream_from_string (name, &stream)
       && uids[stream] == 0)
     uids[stream] = uid;
+}
+
+gboolean
+rc_track_names_is_matroska (const guint8 *data, gsize length)
+{
+  Bytes file = {data, length};
+  Element head;
+
+  return take_element (&file, &head) && head.id == ID_EBML;
 }
 
 void

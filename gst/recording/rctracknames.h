@@ -13,6 +13,9 @@ G_BEGIN_DECLS
 /* Bytes of a file's head that hold the tracks, more than enough. */
 #define RC_TRACK_NAMES_HEAD (1024 * 1024)
 
+/* It begins as Matroska files do, and other EBML. */
+gboolean rc_track_names_is_matroska (const guint8 *data, gsize length);
+
 /* The UIDs of the tracks that are named after streams; 0: there is none. Of two
  * with one name the first counts. @data: @length bytes from the file's start,
  * which may end anywhere, and be no Matroska at all. */

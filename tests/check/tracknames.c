@@ -36,6 +36,19 @@ GST_START_TEST (test_whole)
 }
 GST_END_TEST;
 
+GST_START_TEST (test_kind)
+{
+  static const guint8 other[] = {0x00, 0x00, 0x00, 0x18, 'f', 't', 'y', 'p'};
+
+  fail_unless (rc_track_names_is_matroska (head, sizeof head));
+  fail_unless (rc_track_names_is_matroska (head, 5));
+  for (gsize length = 0; length < 5; length++)
+    fail_if (rc_track_names_is_matroska (head, length));
+  fail_if (rc_track_names_is_matroska (head + 5, sizeof head - 5));
+  fail_if (rc_track_names_is_matroska (other, sizeof other));
+}
+GST_END_TEST;
+
 /* In memory of its own, so that a sanitizer sees a byte too many. */
 GST_START_TEST (test_cut)
 {
@@ -70,6 +83,7 @@ tracknames_suite (void)
 
   suite_add_tcase (suite, tcase);
   tcase_add_test (tcase, test_whole);
+  tcase_add_test (tcase, test_kind);
   tcase_add_test (tcase, test_cut);
   tcase_add_test (tcase, test_not_matroska);
   return suite;
