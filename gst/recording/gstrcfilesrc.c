@@ -192,6 +192,8 @@ remove_branch (GstRcFileSrc *self, RcStream stream)
 {
   Stream *state = &self->streams[stream];
 
+  if (self->tracks != NULL)
+    gst_rc_replay_tracks_shut (self->tracks, stream);
   if (state->pad != NULL)
     gst_ghost_pad_set_target (GST_GHOST_PAD (state->pad), NULL);
   if (state->branch != NULL) {

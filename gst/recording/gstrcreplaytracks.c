@@ -27,7 +27,11 @@ struct _GstRcReplayTracks {
   GstPad *pads[RC_N_STREAMS]; /* of the demuxer; NULL: not found; references */
   guint wanted;               /* 1 << RcStream */
 
-  GstPad *queue_pads[RC_N_STREAMS]; /* owner's threads; references */
+  /* owner's threads */
+  GstElement
+      *valves[RC_N_STREAMS]; /* belong to the owner; NULL: never wanted */
+  GstPad *queue_pads[RC_N_STREAMS]; /* NULL: goes nowhere; references */
+
   gboolean checked; /* that there is what is wanted; demuxer's thread */
 };
 
@@ -175,21 +179,50 @@ tell_of_end (GstPad *pad, GstPad *queue_pad)
     gst_pad_sticky_events_foreach (pad, send_event, queue_pad);
 }
 
+/* Between the track and the multiqueue, for good. FALSE: it cannot be there. */
+static gboolean
+add_valve (GstRcReplayTracks *tracks, RcStream stream)
+{
+  GstElement *valve =
+      gst_rc_parts_add (GST_BIN (tracks->owner), tracks->owner, "valve");
+  g_autoptr (GstPad) sink = NULL;
+
+  if (valve == NULL)
+    return FALSE;
+  tracks->valves[stream] = valve;
+  sink = gst_element_get_static_pad (valve, "sink");
+  return gst_element_sync_state_with_parent (valve)
+         && gst_pad_link (tracks->pads[stream], sink) == GST_PAD_LINK_OK;
+}
+
 gboolean
 gst_rc_replay_tracks_attach (
     GstRcReplayTracks *tracks, RcStream stream, GstPad *sink)
 {
-  GstPad *pad = tracks->pads[stream], *queue_pad;
-  g_autoptr (GstPad) queue_src = NULL;
+  g_autoptr (GstPad) queue_src = NULL, valve_src = NULL;
+  GstPad *queue_pad;
 
+  if (tracks->valves[stream] == NULL && !add_valve (tracks, stream))
+    return FALSE;
+  valve_src = gst_element_get_static_pad (tracks->valves[stream], "src");
   queue_pad = gst_element_request_pad_simple (tracks->queue, "sink_%u");
   tracks->queue_pads[stream] = queue_pad;
   queue_src = get_queue_src (tracks->queue, queue_pad);
   if (gst_pad_link (queue_src, sink) != GST_PAD_LINK_OK
-      || gst_pad_link (pad, queue_pad) != GST_PAD_LINK_OK)
+      || gst_pad_link (valve_src, queue_pad) != GST_PAD_LINK_OK)
     return FALSE;
-  tell_of_end (pad, queue_pad);
+  g_object_set (tracks->valves[stream], "drop", FALSE, NULL);
+  tell_of_end (tracks->pads[stream], queue_pad);
   return TRUE;
+}
+
+/* The demuxer stops all tracks when one is refused, as by a branch that stops: a
+ * closed valve refuses nothing. */
+void
+gst_rc_replay_tracks_shut (GstRcReplayTracks *tracks, RcStream stream)
+{
+  if (tracks->valves[stream] != NULL)
+    g_object_set (tracks->valves[stream], "drop", TRUE, NULL);
 }
 
 void

@@ -37,10 +37,11 @@ gboolean gst_rc_replay_tracks_has (GstRcReplayTracks *tracks, RcStream stream);
 GstCaps *gst_rc_replay_tracks_get_caps (
     GstRcReplayTracks *tracks, RcStream stream);
 
-/* The track that was found goes to @sink, until it is detached. FALSE: it is
- * damaged. */
+/* The track that was found goes to @sink, until it is shut, before what is behind
+ * @sink stops, and then detached. FALSE: it is damaged. */
 gboolean gst_rc_replay_tracks_attach (
     GstRcReplayTracks *tracks, RcStream stream, GstPad *sink);
+void gst_rc_replay_tracks_shut (GstRcReplayTracks *tracks, RcStream stream);
 void gst_rc_replay_tracks_detach (GstRcReplayTracks *tracks, RcStream stream);
 
 /* Takes @seek. */

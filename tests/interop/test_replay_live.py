@@ -261,6 +261,47 @@ class PadTest(LiveTest):
         self.assertLess(watched.stop(), STOP_LIMIT)
         self.assertEqual(watched.errors, [])
 
+    def test_release_in_full_flight(self):
+        """Other streams go on, and so does the next one to be asked for."""
+        watched, takers = self.play(["left"], "loop=true")
+        watched.play()
+        for number in range(100):
+            name = f"late{number}"
+            sink = Gst.parse_launch(f"fakesink name={name} sync=false "
+                                    "async=false")
+            watched.pipeline.add(sink)
+            late = Taker(watched, name)
+            sink.sync_state_with_parent()
+            pad = watched.source.request_pad_simple("disparity")
+            pad.link(sink.get_static_pad("sink"))
+            # At all stages, from before the first image on.
+            late.wait_for(number % 3)
+            if number % 2:
+                pad.unlink(sink.get_static_pad("sink"))
+            watched.source.release_request_pad(pad)
+            sink.set_state(Gst.State.NULL)
+            watched.pipeline.remove(sink)
+            takers["left"].wait_for(len(takers["left"].buffers) + number % 2)
+        takers["left"].wait_for(len(takers["left"].buffers) + SETS)
+        self.assertLess(watched.stop(), STOP_LIMIT)
+        self.assertEqual(watched.errors, [])
+
+    def test_all_released_and_requested_again(self):
+        """Nobody takes anything for a while."""
+        watched, takers = self.play(["left"], "live=true loop=true")
+        watched.play()
+        takers["left"].wait_for(3)
+        pad = watched.source.get_static_pad("left")
+        peer = pad.get_peer()
+        pad.unlink(peer)
+        watched.source.release_request_pad(pad)
+        before = len(takers["left"].buffers)
+        again = watched.source.request_pad_simple("left")
+        self.assertEqual(again.link(peer), Gst.PadLinkReturn.OK)
+        takers["left"].wait_for(before + 3)
+        self.assertLess(watched.stop(), STOP_LIMIT)
+        self.assertEqual(watched.errors, [])
+
 
 if __name__ == "__main__":
     unittest.main()
