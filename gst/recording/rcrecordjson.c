@@ -485,14 +485,17 @@ read_recording (JsonObject *root, RcRecordSet *set, GError **error)
 static gchar *
 cut_recording (const gchar *text, gsize length, const Outline *outline)
 {
-  gsize start = outline->start, end = outline->end;
+  gsize start = outline->start, end = outline->end, next = end;
   GString *line = g_string_new_len (text, length);
+
+  while (next < length && g_ascii_isspace (text[next]))
+    next++;
 
   if (end > start) {
     if (text[start - 1] == ',')
       start--;
-    else if (end < length && text[end] == ',')
-      end++;
+    else if (next < length && text[next] == ',')
+      end = next + 1;
     g_string_erase (line, start, end - start);
   }
   g_strchomp (line->str);

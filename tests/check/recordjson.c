@@ -97,6 +97,8 @@ GST_START_TEST (test_cut)
       {"{\"a\":{\"recording\":{}},\"recording\":{\"b\":{\"recording\":{}}}}\n",
           "{\"a\":{\"recording\":{}}}\n"},
       {"{\"recording\":{\"set\":1},\"b\":2}", "{\"b\":2}\n"},
+      {"{\"recording\":{\"set\":1} \n,\"b\":2}", "{\"b\":2}\n"},
+      {"{\"b\":2,\"recording\":{\"set\":1} \n}", "{\"b\":2 \n}\n"},
       {"{'a':1}", NULL},
       {"{/**/}", NULL},
   };
