@@ -49,9 +49,8 @@ enum {
 };
 
 typedef struct {
-  GstPad *pad;         /* NULL: not requested; belongs to the element */
-  GstElement *branch;  /* NULL: there is none; belongs to the bin */
-  gboolean has_branch; /* somebody makes or has made it */
+  GstPad *pad;        /* NULL: not requested; belongs to the element */
+  GstElement *branch; /* NULL: there is none; belongs to the bin */
 } Stream;
 
 struct _GstRcFileSrc {
@@ -60,7 +59,6 @@ struct _GstRcFileSrc {
   /* object lock */
   gchar *location;
   gboolean live, loop;
-  Stream streams[RC_N_STREAMS];
   GstRcReplayPace *pace; /* NULL below PAUSED */
 
   /* Held while a round begins, as flushing pads that are being stopped would start
@@ -68,9 +66,13 @@ struct _GstRcFileSrc {
    * waits for a streaming thread that needs it. */
   GMutex rounds;
 
-  /* state changes; NULL below PAUSED */
-  GstRcReplayTracks *tracks;
-  RcReplayLines *lines;
+  /* Held while a branch comes or goes: the demuxer's thread makes some, the
+   * application's others. Taken in `rounds`. */
+  GMutex branches;
+  Stream streams[RC_N_STREAMS];
+  GstRcReplayTracks *tracks; /* NULL below PAUSED */
+
+  RcReplayLines *lines; /* state changes; NULL below PAUSED */
 };
 
 static GParamSpec *properties[N_PROPERTIES];
@@ -134,17 +136,20 @@ round_over (GstRcReplayStream *stream, GstRcFileSrc *self)
 
 /* ---- branches ---- */
 
-/* From the track to @pad; FALSE after an error message. */
+/* From the track to @pad; FALSE after an error message, or while the demuxer is
+ * being stopped, and tells of no caps. */
 static gboolean
 add_branch (GstRcFileSrc *self, RcStream stream, GstPad *pad)
 {
   Stream *state = &self->streams[stream];
-  GstRcReplayStream *replay =
-      gst_rc_replay_stream_new (stream, self->lines, self->pace);
   g_autoptr (GstCaps) caps =
       gst_rc_replay_tracks_get_caps (self->tracks, stream);
   g_autoptr (GstPad) sink = NULL, src = NULL;
+  GstRcReplayStream *replay;
 
+  if (caps == NULL)
+    return FALSE;
+  replay = gst_rc_replay_stream_new (stream, self->lines, self->pace);
   state->branch = gst_rc_replay_branch_new (GST_ELEMENT (self), stream, caps,
       replay, gst_rc_replay_pace_is_live (self->pace));
   if (state->branch == NULL)
@@ -170,25 +175,28 @@ add_branch (GstRcFileSrc *self, RcStream stream, GstPad *pad)
 
 /* Once there are both, the track and the pad. */
 static void
-connect_stream (GstElement *element, RcStream stream)
+connect_unlocked (GstRcFileSrc *self, RcStream stream)
 {
-  GstRcFileSrc *self = GST_RC_FILE_SRC (element);
   Stream *state = &self->streams[stream];
-  g_autoptr (GstPad) pad = NULL;
 
-  GST_OBJECT_LOCK (self);
-  if (!state->has_branch && state->pad != NULL
-      && gst_rc_replay_tracks_has (self->tracks, stream)) {
-    pad = gst_object_ref (state->pad);
-    state->has_branch = TRUE;
-  }
-  GST_OBJECT_UNLOCK (self);
-  if (pad != NULL && !add_branch (self, stream, pad))
+  if (state->pad != NULL && state->branch == NULL
+      && gst_rc_replay_tracks_has (self->tracks, stream)
+      && !add_branch (self, stream, state->pad))
     GST_WARNING_OBJECT (self, "no branch for %s", rc_stream_to_string (stream));
 }
 
 static void
-remove_branch (GstRcFileSrc *self, RcStream stream)
+take_track (GstElement *element, RcStream stream)
+{
+  GstRcFileSrc *self = GST_RC_FILE_SRC (element);
+
+  g_mutex_lock (&self->branches);
+  connect_unlocked (self, stream);
+  g_mutex_unlock (&self->branches);
+}
+
+static void
+remove_branch_unlocked (GstRcFileSrc *self, RcStream stream)
 {
   Stream *state = &self->streams[stream];
 
@@ -203,7 +211,6 @@ remove_branch (GstRcFileSrc *self, RcStream stream)
   }
   if (self->tracks != NULL)
     gst_rc_replay_tracks_detach (self->tracks, stream);
-  state->has_branch = FALSE;
 }
 
 /* ---- states ---- */
@@ -213,6 +220,7 @@ static gboolean
 make_children (GstRcFileSrc *self)
 {
   g_autofree gchar *location = NULL;
+  GstRcReplayTracks *tracks;
 
   GST_OBJECT_LOCK (self);
   location = g_strdup (self->location);
@@ -224,14 +232,15 @@ make_children (GstRcFileSrc *self)
     return FALSE;
   }
   self->lines = rc_replay_lines_new ();
-  self->tracks = gst_rc_replay_tracks_new (
-      GST_ELEMENT (self), location, self->lines, connect_stream);
-  if (self->tracks == NULL)
+  tracks = gst_rc_replay_tracks_new (
+      GST_ELEMENT (self), location, self->lines, take_track);
+  if (tracks == NULL)
     return FALSE;
-  for (guint i = 0; i < RC_N_STREAMS; i++) {
-    if (self->streams[i].pad != NULL)
-      gst_rc_replay_tracks_want (self->tracks, i, TRUE);
-  }
+  g_mutex_lock (&self->branches);
+  self->tracks = tracks;
+  for (guint i = 0; i < RC_N_STREAMS; i++)
+    gst_rc_replay_tracks_want (tracks, i, self->streams[i].pad != NULL);
+  g_mutex_unlock (&self->branches);
   return TRUE;
 }
 
@@ -241,8 +250,9 @@ remove_children (GstRcFileSrc *self)
   GstBin *bin = GST_BIN (self);
   GstRcReplayPace *pace;
 
+  g_mutex_lock (&self->branches);
   for (guint i = 0; i < RC_N_STREAMS; i++)
-    remove_branch (self, i);
+    remove_branch_unlocked (self, i);
   while (GST_BIN_NUMCHILDREN (bin) > 0) {
     GstElement *child = gst_object_ref (GST_BIN_CHILDREN (bin)->data);
 
@@ -251,6 +261,7 @@ remove_children (GstRcFileSrc *self)
     gst_object_unref (child);
   }
   g_clear_pointer (&self->tracks, gst_rc_replay_tracks_free);
+  g_mutex_unlock (&self->branches);
   g_clear_pointer (&self->lines, rc_replay_lines_free);
   GST_OBJECT_LOCK (self);
   pace = g_steal_pointer (&self->pace);
@@ -365,6 +376,38 @@ query_pad (GstPad *pad, GstObject *parent, GstQuery *query)
 
 /* ---- pads ---- */
 
+/* What nobody takes is gone: a pad that is not linked, or to an element that has not
+ * started yet or is going. The stream would end otherwise, and with no pad all. */
+static GstFlowReturn
+chain_out (GstPad *internal, GstObject *pad, GstBuffer *buffer)
+{
+  GstFlowReturn ret = gst_proxy_pad_chain_default (internal, pad, buffer);
+  gboolean is_flushing;
+
+  GST_OBJECT_LOCK (pad);
+  is_flushing = GST_PAD_IS_FLUSHING (pad);
+  GST_OBJECT_UNLOCK (pad);
+  return ret == GST_FLOW_NOT_LINKED
+                 || (ret == GST_FLOW_FLUSHING && !is_flushing)
+             ? GST_FLOW_OK
+             : ret;
+}
+
+static GstPad *
+make_pad (RcStream stream, GstPadTemplate *templ)
+{
+  GstPad *pad = gst_ghost_pad_new_no_target_from_template (
+      rc_stream_to_string (stream), templ);
+  g_autoptr (GstProxyPad) internal =
+      gst_proxy_pad_get_internal (GST_PROXY_PAD (pad));
+
+  gst_pad_set_query_function (pad, query_pad);
+  g_signal_connect (
+      pad, "linked", G_CALLBACK (gst_rc_replay_tell_of_end), NULL);
+  gst_pad_set_chain_function (GST_PAD (internal), chain_out);
+  return pad;
+}
+
 static GstPad *
 gst_rc_file_src_request_new_pad (GstElement *element, GstPadTemplate *templ,
     const gchar *name, const GstCaps *caps)
@@ -380,19 +423,17 @@ gst_rc_file_src_request_new_pad (GstElement *element, GstPadTemplate *templ,
         self, "there is a pad \"%s\" already", rc_stream_to_string (stream));
     return NULL;
   }
-  pad = gst_ghost_pad_new_no_target_from_template (
-      rc_stream_to_string (stream), templ);
-  gst_pad_set_query_function (pad, query_pad);
+  pad = make_pad (stream, templ);
   if (GST_STATE (self) > GST_STATE_READY)
     gst_pad_set_active (pad, TRUE);
   gst_element_add_pad (element, pad);
-  GST_OBJECT_LOCK (self);
+  g_mutex_lock (&self->branches);
   self->streams[stream].pad = pad;
-  GST_OBJECT_UNLOCK (self);
   if (self->tracks != NULL) {
     gst_rc_replay_tracks_want (self->tracks, stream, TRUE);
-    connect_stream (element, stream);
+    connect_unlocked (self, stream);
   }
+  g_mutex_unlock (&self->branches);
   return pad;
 }
 
@@ -404,16 +445,16 @@ gst_rc_file_src_release_pad (GstElement *element, GstPad *pad)
 
   if (!rc_stream_from_string (GST_PAD_NAME (pad), &stream))
     return;
+  g_mutex_lock (&self->rounds);
+  g_mutex_lock (&self->branches);
+  remove_branch_unlocked (self, stream);
+  self->streams[stream].pad = NULL;
   if (self->tracks != NULL)
     gst_rc_replay_tracks_want (self->tracks, stream, FALSE);
-  g_mutex_lock (&self->rounds);
-  remove_branch (self, stream);
+  g_mutex_unlock (&self->branches);
   g_mutex_unlock (&self->rounds);
   if (self->pace != NULL && gst_rc_replay_pace_forget (self->pace, stream))
     play_again_soon (self);
-  GST_OBJECT_LOCK (self);
-  self->streams[stream].pad = NULL;
-  GST_OBJECT_UNLOCK (self);
   gst_pad_set_active (pad, FALSE);
   gst_element_remove_pad (element, pad);
 }
@@ -472,6 +513,7 @@ gst_rc_file_src_finalize (GObject *object)
 {
   GstRcFileSrc *self = GST_RC_FILE_SRC (object);
 
+  g_mutex_clear (&self->branches);
   g_mutex_clear (&self->rounds);
   g_free (self->location);
   G_OBJECT_CLASS (gst_rc_file_src_parent_class)->finalize (object);
@@ -553,6 +595,7 @@ static void
 gst_rc_file_src_init (GstRcFileSrc *self)
 {
   g_mutex_init (&self->rounds);
+  g_mutex_init (&self->branches);
   gst_bin_set_suppressed_flags (
       GST_BIN (self), GST_ELEMENT_FLAG_SOURCE | GST_ELEMENT_FLAG_SINK);
   GST_OBJECT_FLAG_SET (self, GST_ELEMENT_FLAG_SOURCE);

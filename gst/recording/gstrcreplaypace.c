@@ -138,6 +138,7 @@ gst_rc_replay_pace_forget (GstRcReplayPace *pace, RcStream stream)
   g_mutex_lock (&pace->lock);
   is_over = pace->ended != pace->expected;
   pace->expected &= ~(1u << stream);
+  pace->begun &= ~(1u << stream);
   pace->ended &= ~(1u << stream);
   is_over &= pace->is_loop && pace->ended != 0 && pace->ended == pace->expected;
   g_mutex_unlock (&pace->lock);
@@ -151,7 +152,7 @@ gst_rc_replay_pace_begin (
 {
   g_mutex_lock (&pace->lock);
   if (pace->begun == 0 || (pace->begun & (1u << stream)))
-    pace->timeline = (RcReplayTimeline){.origin = start};
+    rc_replay_timeline_seek (&pace->timeline, start);
   if (pace->begun & (1u << stream))
     pace->begun = 0;
   pace->begun |= 1u << stream;

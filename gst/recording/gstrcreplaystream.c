@@ -134,7 +134,6 @@ push (GstRcReplayStream *self, GstBuffer *buffer, const RcRecordSet *set)
 {
   GstClockTime pts = set ? set->pts[self->stream] : GST_BUFFER_PTS (buffer);
   guint64 number = set ? set->number : RC_RECORD_NONE;
-  GstFlowReturn ret;
 
   if (!gst_rc_replay_pace_take (self->pace, self->stream, GST_ELEMENT (self),
           self->sink, &pts, &number)) {
@@ -147,9 +146,7 @@ push (GstRcReplayStream *self, GstBuffer *buffer, const RcRecordSet *set)
     add_metas (self, buffer, set);
   if (set != NULL && self->stream == RC_STREAM_METADATA)
     put_json (buffer, set);
-  ret = gst_pad_push (self->src, buffer);
-  /* The other streams go on. */
-  return ret == GST_FLOW_NOT_LINKED ? GST_FLOW_OK : ret;
+  return gst_pad_push (self->src, buffer);
 }
 
 static GstFlowReturn

@@ -159,27 +159,31 @@ get_queue_src (GstElement *queue, GstPad *sink)
 }
 
 static gboolean
-send_event (GstPad *pad, GstEvent **event, gpointer queue_pad)
+is_at_end (GstPad *pad)
 {
-  gst_pad_send_event (queue_pad, gst_event_ref (*event));
+  gboolean at_end;
+
+  GST_OBJECT_LOCK (pad);
+  at_end = GST_PAD_IS_EOS (pad);
+  GST_OBJECT_UNLOCK (pad);
+  return at_end;
+}
+
+static gboolean
+send_event (GstPad *pad, GstEvent **event, gpointer peer)
+{
+  gst_pad_send_event (peer, gst_event_ref (*event));
   return TRUE;
 }
 
-/* Else a pad that was linked after the track's last buffer would hear nothing of
- * it, its end included. */
-static void
-tell_of_end (GstPad *pad, GstPad *queue_pad)
+void
+gst_rc_replay_tell_of_end (GstPad *pad, GstPad *peer)
 {
-  gboolean is_at_end;
-
-  GST_OBJECT_LOCK (pad);
-  is_at_end = GST_PAD_IS_EOS (pad);
-  GST_OBJECT_UNLOCK (pad);
-  if (is_at_end)
-    gst_pad_sticky_events_foreach (pad, send_event, queue_pad);
+  if (is_at_end (pad))
+    gst_pad_sticky_events_foreach (pad, send_event, peer);
 }
 
-/* Between the track and the multiqueue, for good. FALSE: it cannot be there. */
+/* Between the track and the multiqueue, for good; shut. FALSE: it cannot be there. */
 static gboolean
 add_valve (GstRcReplayTracks *tracks, RcStream stream)
 {
@@ -190,9 +194,37 @@ add_valve (GstRcReplayTracks *tracks, RcStream stream)
   if (valve == NULL)
     return FALSE;
   tracks->valves[stream] = valve;
+  g_object_set (valve, "drop", TRUE, NULL);
   sink = gst_element_get_static_pad (valve, "sink");
   return gst_element_sync_state_with_parent (valve)
          && gst_pad_link (tracks->pads[stream], sink) == GST_PAD_LINK_OK;
+}
+
+static gboolean
+push_event (GstPad *pad, GstEvent **event, gpointer valve_src)
+{
+  gst_pad_push_event (valve_src, gst_event_ref (*event));
+  return TRUE;
+}
+
+/* What went through it before may not be what the track is like now: a valve that
+ * is shut lets no flush through. And what comes to an end meanwhile says so once. */
+static void
+open_valve (GstRcReplayTracks *tracks, RcStream stream, GstPad *valve_src)
+{
+  GstPad *track = tracks->pads[stream];
+
+  gst_pad_sticky_events_foreach (track, push_event, valve_src);
+  g_object_set (tracks->valves[stream], "drop", FALSE, NULL);
+  if (is_at_end (track) && !is_at_end (valve_src))
+    gst_pad_sticky_events_foreach (track, push_event, valve_src);
+}
+
+static void
+forget_events (GstPad *valve_src)
+{
+  gst_pad_set_active (valve_src, FALSE);
+  gst_pad_set_active (valve_src, TRUE);
 }
 
 gboolean
@@ -205,14 +237,14 @@ gst_rc_replay_tracks_attach (
   if (tracks->valves[stream] == NULL && !add_valve (tracks, stream))
     return FALSE;
   valve_src = gst_element_get_static_pad (tracks->valves[stream], "src");
+  forget_events (valve_src);
   queue_pad = gst_element_request_pad_simple (tracks->queue, "sink_%u");
   tracks->queue_pads[stream] = queue_pad;
   queue_src = get_queue_src (tracks->queue, queue_pad);
   if (gst_pad_link (queue_src, sink) != GST_PAD_LINK_OK
       || gst_pad_link (valve_src, queue_pad) != GST_PAD_LINK_OK)
     return FALSE;
-  g_object_set (tracks->valves[stream], "drop", FALSE, NULL);
-  tell_of_end (tracks->pads[stream], queue_pad);
+  open_valve (tracks, stream, valve_src);
   return TRUE;
 }
 
@@ -225,6 +257,16 @@ gst_rc_replay_tracks_shut (GstRcReplayTracks *tracks, RcStream stream)
     g_object_set (tracks->valves[stream], "drop", TRUE, NULL);
 }
 
+/* What is on its way through, which is not held up behind it any more. */
+static void
+wait_for_valve (GstElement *valve)
+{
+  g_autoptr (GstPad) sink = gst_element_get_static_pad (valve, "sink");
+
+  GST_PAD_STREAM_LOCK (sink);
+  GST_PAD_STREAM_UNLOCK (sink);
+}
+
 void
 gst_rc_replay_tracks_detach (GstRcReplayTracks *tracks, RcStream stream)
 {
@@ -234,6 +276,7 @@ gst_rc_replay_tracks_detach (GstRcReplayTracks *tracks, RcStream stream)
     return;
   gst_element_release_request_pad (tracks->queue, queue_pad);
   gst_object_unref (queue_pad);
+  wait_for_valve (tracks->valves[stream]);
 }
 
 gboolean

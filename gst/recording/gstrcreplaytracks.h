@@ -44,6 +44,10 @@ gboolean gst_rc_replay_tracks_attach (
 void gst_rc_replay_tracks_shut (GstRcReplayTracks *tracks, RcStream stream);
 void gst_rc_replay_tracks_detach (GstRcReplayTracks *tracks, RcStream stream);
 
+/* What was linked to @pad, a source, after all had come through hears of it: else it
+ * would wait for an end that nobody sends again. */
+void gst_rc_replay_tell_of_end (GstPad *pad, GstPad *peer);
+
 /* Takes @seek. */
 gboolean gst_rc_replay_tracks_seek (GstRcReplayTracks *tracks, GstEvent *seek);
 

@@ -8,6 +8,20 @@
 #define DEFAULT_SPACING G_GUINT64_CONSTANT (40000000)
 
 void
+rc_replay_timeline_seek (RcReplayTimeline *timeline, guint64 start)
+{
+  RcReplayTimeline before = *timeline;
+
+  *timeline = (RcReplayTimeline){
+      .has_origin = TRUE,
+      .origin = before.has_origin ? MIN (before.origin, start) : start,
+      .start = start,
+      .has_first = before.has_first,
+      .first_number = before.first_number,
+  };
+}
+
+void
 rc_replay_timeline_place (
     RcReplayTimeline *timeline, RcStream stream, guint64 *time, guint64 *number)
 {
@@ -20,10 +34,10 @@ rc_replay_timeline_place (
   if (*number == RC_RECORD_NONE)
     return;
   timeline->first_number =
-      timeline->has_numbers ? MIN (timeline->first_number, *number) : *number;
+      timeline->has_first ? MIN (timeline->first_number, *number) : *number;
   timeline->last_number =
-      timeline->has_numbers ? MAX (timeline->last_number, *number) : *number;
-  timeline->has_numbers = TRUE;
+      timeline->has_last ? MAX (timeline->last_number, *number) : *number;
+  timeline->has_first = timeline->has_last = TRUE;
   *number += timeline->number_offset;
 }
 
@@ -43,9 +57,9 @@ gboolean
 rc_replay_timeline_wrap (RcReplayTimeline *timeline)
 {
   const RcReplaySpan *fullest = find_fullest (timeline);
-  guint64 spacing = DEFAULT_SPACING, last = 0;
+  guint64 spacing = DEFAULT_SPACING, last = timeline->start;
 
-  if (fullest->count == 0)
+  if (fullest->count == 0 && timeline->start <= timeline->origin)
     return FALSE;
   if (fullest->count > 1)
     spacing = (fullest->last - fullest->first) / (fullest->count - 1);
@@ -54,10 +68,11 @@ rc_replay_timeline_wrap (RcReplayTimeline *timeline)
       last = MAX (last, timeline->spans[i].last);
   }
   timeline->offset += last - MIN (timeline->origin, last) + spacing;
-  if (timeline->has_numbers)
+  if (timeline->has_last)
     timeline->number_offset +=
         timeline->last_number - timeline->first_number + 1;
-  timeline->has_numbers = FALSE;
+  timeline->has_last = FALSE;
+  timeline->start = timeline->origin;
   memset (timeline->spans, 0, sizeof timeline->spans);
   return TRUE;
 }

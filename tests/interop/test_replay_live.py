@@ -149,11 +149,16 @@ class LoopTest(LiveTest):
         self.assertEqual(watched.n_eos, 0)
         for stream, taker in takers.items():
             buffers = taker.buffers
-            self.assertEqual([b.offset for b in buffers],
-                             list(range(len(buffers))), stream)
-            self.assertEqual([n for n, b in enumerate(buffers) if b.discont],
-                             list(range(0, len(buffers), SETS)), stream)
-            self.check_content(stream, buffers)
+            offsets = [b.offset for b in buffers]
+            # A busy machine loses images of a live replay.
+            if "live" not in options:
+                self.assertEqual(offsets, list(range(len(buffers))), stream)
+            self.assertEqual(
+                [b.offset for b in buffers if b.discont],
+                [n for last, n in zip([-1, *offsets], offsets)
+                 if n % SETS == 0 or n != last + 1], stream)
+            for buffer in buffers:
+                self.check_content(stream, [buffer], buffer.offset)
         self.check_times(takers)
 
     def check_times(self, takers):
@@ -164,11 +169,13 @@ class LoopTest(LiveTest):
         begin = min(t.buffers[0].pts for t in self.live.values())
         end = max(t.buffers[-1].pts for t in self.live.values())
         for taker in takers.values():
-            buffers = taker.buffers
-            for was, now in zip(buffers, buffers[SETS:]):
-                self.assertLess(abs(now.pts - was.pts - (end - begin)
-                                    - spacing), 2 * Gst.USECOND)
-            self.assertEqual(len({b.pts for b in buffers}), len(buffers))
+            times = {b.offset: b.pts for b in taker.buffers}
+            for offset in times:
+                if offset + SETS in times:
+                    self.assertLess(
+                        abs(times[offset + SETS] - times[offset]
+                            - (end - begin) - spacing), 2 * Gst.USECOND)
+            self.assertEqual(len(set(times.values())), len(taker.buffers))
 
     def test_as_fast_as_it_goes(self):
         self.check_rounds("loop=true")
@@ -210,10 +217,17 @@ class LoopTest(LiveTest):
             5 * PERIOD))
         watched.pipeline.get_state(Gst.CLOCK_TIME_NONE)
         before = len(takers["left"].buffers)
-        takers["left"].wait_for(before + SETS)
-        offsets = [b.offset for b in takers["left"].buffers]
-        self.assertIn(5, offsets[SETS:])
+        takers["left"].wait_for(before + 2 * SETS)
         self.assertEqual(watched.errors, [])
+        # It plays on from there to the end, and then all of it.
+        buffers = takers["left"].buffers
+        last = max(n for n, b in enumerate(buffers) if b.offset == 5)
+        self.assertGreater(last, SETS)
+        self.assertEqual([b.offset for b in buffers[last:]],
+                         list(range(5, 5 + len(buffers) - last)))
+        times = [b.pts for b in buffers[last:]]
+        self.assertEqual(sorted(set(times)), times)
+        self.check_content("left", buffers[last:], 5)
 
     def test_stop_at_any_time(self):
         for wanted in 3 * (1, SETS - 1, SETS, SETS + 1, 3 * SETS):
@@ -283,6 +297,39 @@ class PadTest(LiveTest):
             watched.pipeline.remove(sink)
             takers["left"].wait_for(len(takers["left"].buffers) + number % 2)
         takers["left"].wait_for(len(takers["left"].buffers) + SETS)
+        self.assertLess(watched.stop(), STOP_LIMIT)
+        self.assertEqual(watched.errors, [])
+
+    def test_requested_while_it_starts(self):
+        """And while it ends: this recording is read in no time."""
+        for _ in range(20):
+            watched, _ = self.play(["left"], "")
+            watched.play()
+            for stream in ("right", "error", "metadata"):
+                sink = Gst.parse_launch("fakesink sync=false async=false")
+                watched.pipeline.add(sink)
+                sink.sync_state_with_parent()
+                pad = watched.source.request_pad_simple(stream)
+                self.assertEqual(pad.link(sink.get_static_pad("sink")),
+                                 Gst.PadLinkReturn.OK)
+            message = watched.wait(Gst.MessageType.EOS | Gst.MessageType.ERROR)
+            self.assertIsNotNone(message, "EOS does not come through")
+            watched.stop()
+            self.assertEqual(watched.errors, [])
+
+    def test_linked_before_it_starts(self):
+        """The sink behind a pad is started after it was linked."""
+        watched, takers = self.play(["left"], "live=true loop=true")
+        watched.play()
+        takers["left"].wait_for(3)
+        sink = Gst.ElementFactory.make("fakesink", "late")
+        watched.pipeline.add(sink)
+        late = Taker(watched, "late")
+        pad = watched.source.request_pad_simple("disparity")
+        pad.link(sink.get_static_pad("sink"))
+        takers["left"].wait_for(len(takers["left"].buffers) + 3)
+        sink.sync_state_with_parent()
+        late.wait_for(5)
         self.assertLess(watched.stop(), STOP_LIMIT)
         self.assertEqual(watched.errors, [])
 
