@@ -180,6 +180,18 @@ gst_rc_replay_stream_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
   return push (self, buffer, set);
 }
 
+/* Who waits for its time has to leave the pad. */
+static gboolean
+gst_rc_replay_stream_activate_mode (
+    GstPad *pad, GstObject *parent, GstPadMode mode, gboolean active)
+{
+  GstRcReplayStream *self = GST_RC_REPLAY_STREAM (parent);
+
+  if (!active)
+    gst_rc_replay_pace_flush (self->pace, self->stream);
+  return TRUE;
+}
+
 /* ---- events ---- */
 
 /* As the camera's streams have them: decoders add what it does not say. */
@@ -383,6 +395,8 @@ gst_rc_replay_stream_init (GstRcReplayStream *self)
 
   self->sink = gst_pad_new_from_static_template (&sink_template, "sink");
   gst_pad_set_chain_function (self->sink, gst_rc_replay_stream_chain);
+  gst_pad_set_activatemode_function (
+      self->sink, gst_rc_replay_stream_activate_mode);
   gst_pad_set_event_function (self->sink, gst_rc_replay_stream_event);
   GST_PAD_SET_PROXY_ALLOCATION (self->sink);
   gst_element_add_pad (GST_ELEMENT (self), self->sink);

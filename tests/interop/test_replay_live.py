@@ -333,6 +333,23 @@ class PadTest(LiveTest):
         self.assertLess(watched.stop(), STOP_LIMIT)
         self.assertEqual(watched.errors, [])
 
+    def test_released_while_paused(self):
+        """When its images wait for the pipeline to play."""
+        watched, takers = self.play(["left", "right"], "live=true loop=true")
+        watched.play()
+        takers["right"].wait_for(3)
+        # It takes what comes, in PAUSED too.
+        watched.pipeline.get_by_name("right").set_locked_state(True)
+        watched.pipeline.set_state(Gst.State.PAUSED)
+        pad = watched.source.get_static_pad("right")
+        pad.unlink(pad.get_peer())
+        watched.source.release_request_pad(pad)
+        self.assertIsNone(watched.source.get_static_pad("right"))
+        watched.play()
+        takers["left"].wait_for(len(takers["left"].buffers) + 3)
+        self.assertLess(watched.stop(), STOP_LIMIT)
+        self.assertEqual(watched.errors, [])
+
     def test_all_released_and_requested_again(self):
         """Nobody takes anything for a while."""
         watched, takers = self.play(["left"], "live=true loop=true")
