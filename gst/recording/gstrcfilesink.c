@@ -140,8 +140,11 @@ remove_branch (GstRcFileSink *self, RcStream stream)
 
   if (state->recorder_pad != NULL)
     gst_rc_recorder_end_track (self->recorder, state->recorder_pad);
-  if (state->branch != NULL)
+  if (state->branch != NULL) {
+    /* Not with the bin, which may be on its way to PLAYING. */
+    gst_element_set_locked_state (state->branch, TRUE);
     gst_element_set_state (state->branch, GST_STATE_NULL);
+  }
   if (state->recorder_pad != NULL)
     gst_element_remove_pad (GST_ELEMENT (self->recorder), state->recorder_pad);
   state->recorder_pad = NULL;

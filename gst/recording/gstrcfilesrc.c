@@ -205,6 +205,8 @@ remove_branch_unlocked (GstRcFileSrc *self, RcStream stream)
   if (state->pad != NULL)
     gst_ghost_pad_set_target (GST_GHOST_PAD (state->pad), NULL);
   if (state->branch != NULL) {
+    /* Not with the bin, which may be on its way to PLAYING. */
+    gst_element_set_locked_state (state->branch, TRUE);
     gst_element_set_state (state->branch, GST_STATE_NULL);
     gst_bin_remove (GST_BIN (self), state->branch);
     state->branch = NULL;
