@@ -40,6 +40,7 @@
 
 #include "recording/gstrcfilesink.h"
 
+#include "recording/gstrcparts.h"
 #include "recording/gstrcrecordbranch.h"
 #include "recording/gstrcrecorder.h"
 #include "recording/gstrcrecordinput.h"
@@ -140,17 +141,11 @@ remove_branch (GstRcFileSink *self, RcStream stream)
 
   if (state->recorder_pad != NULL)
     gst_rc_recorder_end_track (self->recorder, state->recorder_pad);
-  if (state->branch != NULL) {
-    /* Not with the bin, which may be on its way to PLAYING. */
-    gst_element_set_locked_state (state->branch, TRUE);
-    gst_element_set_state (state->branch, GST_STATE_NULL);
-  }
+  if (state->branch != NULL)
+    gst_rc_parts_remove (GST_BIN (self), g_steal_pointer (&state->branch));
   if (state->recorder_pad != NULL)
     gst_element_remove_pad (GST_ELEMENT (self->recorder), state->recorder_pad);
   state->recorder_pad = NULL;
-  if (state->branch != NULL)
-    gst_bin_remove (GST_BIN (self), state->branch);
-  state->branch = NULL;
   if (state->pad != NULL)
     gst_ghost_pad_set_target (GST_GHOST_PAD (state->pad), NULL);
   if (self->input != NULL)

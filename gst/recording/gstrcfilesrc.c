@@ -31,6 +31,7 @@
 #include "recording/gstrcfilesrc.h"
 
 #include "meta/gstrcstreamcaps.h"
+#include "recording/gstrcparts.h"
 #include "recording/gstrcreplaybranch.h"
 #include "recording/gstrcreplaytracks.h"
 
@@ -204,13 +205,8 @@ remove_branch_unlocked (GstRcFileSrc *self, RcStream stream)
     gst_rc_replay_tracks_shut (self->tracks, stream);
   if (state->pad != NULL)
     gst_ghost_pad_set_target (GST_GHOST_PAD (state->pad), NULL);
-  if (state->branch != NULL) {
-    /* Not with the bin, which may be on its way to PLAYING. */
-    gst_element_set_locked_state (state->branch, TRUE);
-    gst_element_set_state (state->branch, GST_STATE_NULL);
-    gst_bin_remove (GST_BIN (self), state->branch);
-    state->branch = NULL;
-  }
+  if (state->branch != NULL)
+    gst_rc_parts_remove (GST_BIN (self), g_steal_pointer (&state->branch));
   if (self->tracks != NULL)
     gst_rc_replay_tracks_detach (self->tracks, stream);
 }
@@ -255,13 +251,8 @@ remove_children (GstRcFileSrc *self)
   g_mutex_lock (&self->branches);
   for (guint i = 0; i < RC_N_STREAMS; i++)
     remove_branch_unlocked (self, i);
-  while (GST_BIN_NUMCHILDREN (bin) > 0) {
-    GstElement *child = gst_object_ref (GST_BIN_CHILDREN (bin)->data);
-
-    gst_element_set_state (child, GST_STATE_NULL);
-    gst_bin_remove (bin, child);
-    gst_object_unref (child);
-  }
+  while (GST_BIN_NUMCHILDREN (bin) > 0)
+    gst_rc_parts_remove (bin, GST_BIN_CHILDREN (bin)->data);
   g_clear_pointer (&self->tracks, gst_rc_replay_tracks_free);
   g_mutex_unlock (&self->branches);
   g_clear_pointer (&self->lines, rc_replay_lines_free);
@@ -429,6 +420,8 @@ gst_rc_file_src_request_new_pad (GstElement *element, GstPadTemplate *templ,
   if (GST_STATE (self) > GST_STATE_READY)
     gst_pad_set_active (pad, TRUE);
   gst_element_add_pad (element, pad);
+  /* Not while a round begins: a branch would miss half of the flush. */
+  g_mutex_lock (&self->rounds);
   g_mutex_lock (&self->branches);
   self->streams[stream].pad = pad;
   if (self->tracks != NULL) {
@@ -436,6 +429,7 @@ gst_rc_file_src_request_new_pad (GstElement *element, GstPadTemplate *templ,
     connect_unlocked (self, stream);
   }
   g_mutex_unlock (&self->branches);
+  g_mutex_unlock (&self->rounds);
   return pad;
 }
 

@@ -33,3 +33,13 @@ gst_rc_parts_add (GstBin *bin, GstElement *owner, const gchar *factory)
       (NULL));
   return NULL;
 }
+
+void
+gst_rc_parts_remove (GstBin *bin, GstElement *part)
+{
+  gst_object_ref (part);
+  gst_element_set_locked_state (part, TRUE);
+  gst_bin_remove (bin, part);
+  gst_element_set_state (part, GST_STATE_NULL);
+  gst_object_unref (part);
+}

@@ -14,4 +14,8 @@ G_BEGIN_DECLS
 GstElement *gst_rc_parts_add (
     GstBin *bin, GstElement *owner, const gchar *factory);
 
+/* Stops @part. It leaves the bin first: else it could be started again with that,
+ * and what goes wrong in it on its way out would be an error. */
+void gst_rc_parts_remove (GstBin *bin, GstElement *part);
+
 G_END_DECLS

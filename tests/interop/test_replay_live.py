@@ -347,6 +347,7 @@ class PadTest(LiveTest):
         self.assertIsNone(watched.source.get_static_pad("right"))
         watched.play()
         takers["left"].wait_for(len(takers["left"].buffers) + 3)
+        watched.pipeline.get_by_name("right").set_locked_state(False)
         self.assertLess(watched.stop(), STOP_LIMIT)
         self.assertEqual(watched.errors, [])
 
