@@ -10,6 +10,8 @@
 /* A live replay that is that far behind goes on from there: this computer does
  * not decode at the camera's pace. */
 #define MAX_LAG GST_SECOND
+/* For the first image, as others may be before it. */
+#define MAX_WAIT GST_SECOND
 
 struct _GstRcReplayPace {
   gboolean is_live, is_loop; /* these are set at creation */
@@ -174,14 +176,16 @@ get_running_time (GstElement *element)
   return gst_element_get_current_running_time (element);
 }
 
-/* In running time: the first image is due when it is there. */
+/* In running time: the file's start is due when the first image is there, which may
+ * not be the earliest one. Of streams that begin late it is that image. */
 static GstClockTimeDiff
 get_due_unlocked (GstRcReplayPace *pace, GstElement *element, GstClockTime pts)
 {
   GstClockTimeDiff since_start = GST_CLOCK_DIFF (pace->timeline.origin, pts);
 
   if (!pace->has_start)
-    pace->start = MAX (get_running_time (element), 0) - since_start;
+    pace->start = MAX (get_running_time (element), 0)
+                  - (since_start > MAX_WAIT ? since_start : 0);
   pace->has_start = TRUE;
   return MAX (pace->start + since_start, 0);
 }
